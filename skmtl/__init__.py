@@ -1,0 +1,48 @@
+"""skmtl: multi-task learning for scikit-learn users, on a CPU, for tables and for images.
+
+Importing the package loads nothing: each public name is fetched on first use, so that
+``import skmtl`` costs no numba, no scikit-image and no matplotlib.
+"""
+
+from importlib import import_module
+
+from ._version import __version__
+
+_SUBMODULES = (
+    "compose",
+    "couplings",
+    "datasets",
+    "feature_extraction",
+    "heads",
+    "inspection",
+    "linear_model",
+    "losses",
+    "solvers",
+    "targets",
+)
+
+_HOME = {
+    "ConvFeatureExtractor": "feature_extraction",
+    "IndependentTasks": "baseline",
+    "MultiHeadEstimator": "compose",
+    "MultiTaskLinearRegressor": "linear_model",
+    "MultiTaskLogisticRegression": "linear_model",
+    "PooledTasks": "baseline",
+    "make_targets": "targets",
+    "split_targets": "targets",
+    "show_versions": "utils",
+}
+
+__all__ = sorted([*_SUBMODULES, *_HOME, "__version__"])
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,38 @@
+"""Threads over fixed blocks: the same bits for any number of threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+
+
+def n_threads(n_jobs: int | None) -> int:
+    """Threads that ``n_jobs`` asks for; ``None`` means 1, -1 all that this process may use.
+
+    ``OMP_NUM_THREADS`` and ``NUMBA_NUM_THREADS`` bound -1, so that the worker processes of a
+    joblib pool, which sets them to 1, do not multiply their threads.
+    """
+    if n_jobs is None:
+        return 1
+    n = joblib.effective_n_jobs(n_jobs)
+    if n_jobs < 0:
+        limits = (os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"))
+        n = min([n, *(int(limit) for limit in limits if limit.isdigit() and int(limit) > 0)])
+    return n
+
+
+def run_blocks(work: Callable, blocks: Iterable, n_jobs: int | None) -> list:
+    """``[work(block) for block in blocks]``, over a thread pool that lives for this call alone.
+
+    ``work`` must release the GIL to gain anything. How the input is cut into blocks must never
+    depend on ``n_jobs``: that is what makes results equal bit for bit.
+    """
+    blocks = list(blocks)
+    threads = min(n_threads(n_jobs), len(blocks))
+    if threads <= 1:
+        return [work(block) for block in blocks]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, blocks))
