@@ -6,7 +6,7 @@ Importing the package loads nothing: each public name is fetched on first use, s
 
 from importlib import import_module
 
-from ._version import __version__
+from ._version import __version__ as __version__
 
 _SUBMODULES = (
     "compose",
