@@ -1,0 +1,98 @@
+"""Every public estimator, found by looking, and the instances of it that the suite tests.
+
+A new estimator needs a line in ``VARIANTS``; whatever it cannot promise goes to ``EXPECTED_FAILURES``
+with its reason; where it needs its own kind of data, a line in ``DATA``.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.linear_model import LogisticRegression, Ridge
+
+import skmtl
+from skmtl.component import Component
+
+# Parts without estimators of their own: kernels are functions, the rest are programs.
+NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
+
+VARIANTS: dict[str, Callable[[type], list]] = {
+    "ConvFeatureExtractor": lambda cls: [cls(n_filters=4, kernel_size=3, random_state=0)],
+    "IndependentTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
+    "MultiHeadEstimator": lambda cls: [cls()],
+    "MultiTaskLinearRegressor": lambda cls: [cls(), cls(alpha=0.1, fit_intercept=False)],
+    "MultiTaskLogisticRegression": lambda cls: [cls(), cls(alpha=0.1, fit_intercept=False)],
+    "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
+}
+
+EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
+
+
+def task_targets(estimator, rng: np.random.Generator):
+    """Forty rows of five numbers and two tasks: classes for a classifier, numbers otherwise."""
+    X = rng.normal(size=(40, 5))
+    score = X @ rng.normal(size=(5, 2))
+    if is_classifier(estimator):
+        return X, np.where(score > 0, "yes", "no")
+    return X, score if is_regressor(estimator) else (score[:, 0] > 0).astype(int)
+
+
+def images(estimator, rng: np.random.Generator):
+    """Twelve grey images of 9 x 9 pixels and a number for each."""
+    return rng.random((12, 9, 9)), np.arange(12) % 2
+
+
+DATA: dict[str, Callable] = {"ConvFeatureExtractor": images}
+
+
+def find_estimators() -> dict[str, type]:
+    """Public name -> class, for all that derive from ``BaseEstimator``, have ``fit`` and are no components.
+
+    A part of the package that cannot be imported is left to ``test_import``, which names it.
+    """
+    return {cls.__name__: cls for cls in _public_classes() if _is_estimator(cls)}
+
+
+def _public_classes() -> Iterator[type]:
+    for part in [skmtl, *_parts()]:
+        for name in getattr(part, "__all__", dir(part)):
+            value = None if name.startswith("_") else _get(part, name)
+            if isinstance(value, type) and value.__module__.startswith("skmtl."):
+                yield value
+
+
+def _parts() -> Iterator:
+    for info in pkgutil.iter_modules(skmtl.__path__):
+        if info.name not in NOT_SEARCHED and not info.name.startswith("_"):
+            yield import_module(f"skmtl.{info.name}")
+
+
+def _get(part, name: str):
+    try:
+        return getattr(part, name)
+    except (AttributeError, ModuleNotFoundError):
+        return None
+
+
+def _is_estimator(cls: type) -> bool:
+    return issubclass(cls, BaseEstimator) and not issubclass(cls, Component) and hasattr(cls, "fit")
+
+
+def instances() -> list[BaseEstimator]:
+    """The tested instances of every public estimator that stands and is in the table."""
+    found = find_estimators()
+    return [one for name in sorted(found) for one in VARIANTS.get(name, lambda cls: [])(found[name])]
+
+
+def expected_failures(estimator) -> dict[str, str]:
+    """Checks of scikit-learn that ``estimator`` fails on purpose -> the reason."""
+    return EXPECTED_FAILURES.get(type(estimator).__name__, {})
+
+
+def data_for(estimator, rng: np.random.Generator):
+    """Small training data that ``estimator`` can learn from."""
+    return DATA.get(type(estimator).__name__, task_targets)(estimator, rng)
