@@ -113,7 +113,8 @@ def _numbers(labels: np.ndarray, shown: str) -> np.ndarray:
     try:
         numbers = labels.astype(np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{shown} must hold numbers, got {labels[0]!r} of type {labels.dtype}") from None
+        example = labels.tolist()[0]
+        raise ValueError(f"{shown} must hold numbers, got {example!r} of type {labels.dtype}") from None
     if not np.isfinite(numbers).all():
         raise ValueError(f"{shown}: Input y contains infinity or a value too large for float64")
     return numbers
@@ -135,7 +136,7 @@ def _unboxed(labels: np.ndarray, shown: str) -> np.ndarray:
     """Object labels as text or numbers: ``np.unique`` and scikit-learn refuse mixed objects."""
     texts = [isinstance(label, str) for label in labels]
     if any(texts) and not all(texts):
-        raise ValueError(f"{shown} mixes texts and numbers as labels: {labels[0]!r}, ...")
+        raise ValueError(f"{shown} mixes texts and numbers as labels: {labels.tolist()[0]!r}, ...")
     return np.array(labels.tolist())
 
 
@@ -147,5 +148,6 @@ def _need_labels(labels: np.ndarray, shown: str) -> None:
 def _need_classes(classes: np.ndarray, shown: str) -> None:
     if len(classes) < 2:
         raise ValueError(
-            f"{shown} has one class only ({classes[0]!r}): a classifier needs labels of at least two classes"
+            f"{shown} has one class only ({classes.tolist()[0]!r}): a classifier needs labels of at least "
+            "two classes"
         )

@@ -87,7 +87,7 @@ def _score(model, name, classes, labels, predicted, weight) -> float:
     known = np.array([label in set(classes.tolist()) for label in labels.tolist()])
     if not known.all():
         raise ValueError(
-            f"task {name!r}: y has the label {labels[~known][0]!r}, never seen at fit; "
+            f"task {name!r}: y has the label {labels[~known].tolist()[0]!r}, never seen at fit; "
             f"known are {classes.tolist()}"
         )
     right = np.array([p == label for p, label in zip(predicted.tolist(), labels.tolist(), strict=True)])
