@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..targets import TaskTargets
-
 
 @dataclass(frozen=True)
 class Family:
@@ -36,12 +34,12 @@ class Family:
         return W[:, self.columns].reshape(len(W), len(self.tasks), self.n_columns)
 
 
-def output_families(targets: TaskTargets) -> list[Family]:
+def output_families(n_tasks: int, classes_of_tasks: list[np.ndarray] | None) -> list[Family]:
     """Group tasks with equal classes (all tasks, for numbers) and lay their columns out."""
-    if targets.classes is None:
-        return [Family(np.arange(targets.n_tasks), 0, 1)]
+    if classes_of_tasks is None:
+        return [Family(np.arange(n_tasks), 0, 1)]
     groups: dict[tuple, list[int]] = {}
-    for t, classes in enumerate(targets.classes):
+    for t, classes in enumerate(classes_of_tasks):
         groups.setdefault(tuple(classes.tolist()), []).append(t)
     families, start = [], 0
     for classes, tasks in groups.items():

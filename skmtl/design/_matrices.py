@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from ..targets import TaskTargets
-
 
 class SharedDesign:
     """Every task sees every row: Z = (X - mean) W + b, Z of shape (n, P).
@@ -106,13 +104,6 @@ class OwnRowsDesign:
         if self.means is None:
             return b
         return b - np.einsum("td,dtc->tc", self.means, W.reshape(len(W), *b.shape))
-
-
-def make_design(X, targets: TaskTargets, weight: np.ndarray, n_columns: int, *, center: bool):
-    """The design that fits the targets; rows must be sorted by task where tasks own their rows."""
-    if targets.form == "rows":
-        return OwnRowsDesign(X, weight[:, 0], targets.task, targets.n_tasks, n_columns, center=center)
-    return SharedDesign(X, weight.sum(axis=1), center=center)
 
 
 def _weighted_mean(X, weight: np.ndarray) -> np.ndarray:

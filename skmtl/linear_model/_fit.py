@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
 from ..couplings import Coupling
-from ..design import Family, make_design, output_families
+from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..solvers import KroneckerRidge, newton_cg
 from ..targets import TaskTargets
@@ -49,9 +49,9 @@ def fit_weights(
     X, targets, weight = _sorted_by_task(X, targets, weight)
     weight = normalised_weights(targets, weight, options.loss_average)
     X, basis = _row_space(X)
-    families = output_families(targets)
+    families = output_families(targets.n_tasks, targets.classes)
     parts = [_loss_part(targets, weight, family, losses) for family in families]
-    design = make_design(X, targets, weight, families[0].n_columns, center=options.fit_intercept)
+    design = _design(X, targets, weight, families, options)
     P = families[-1].columns.stop
     problem = JointProblem(
         design, parts, families, options.alpha, (X.shape[1], P), intercept=options.fit_intercept
@@ -109,6 +109,14 @@ def _row_space(X):
         return X, None
     basis, triangle = np.linalg.qr(X.T)
     return np.ascontiguousarray(triangle.T), basis
+
+
+def _design(X, targets: TaskTargets, weight: np.ndarray, families: list[Family], options: FitOptions):
+    """The design that fits the targets: one X for every task, or each row with its own."""
+    if targets.form == "rows":
+        sizes = targets.n_tasks, families[0].n_columns
+        return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=options.fit_intercept)
+    return SharedDesign(X, weight.sum(axis=1), center=options.fit_intercept)
 
 
 def _loss_part(targets: TaskTargets, weight: np.ndarray, family: Family, losses) -> LossPart:

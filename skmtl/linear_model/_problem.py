@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..couplings._base import covariance_root
+from ..couplings import covariance_root
 from ..design import Family
 from ..losses import Loss
 
