@@ -12,7 +12,7 @@ from ..design import Family
 from ..targets import TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ._fit import FitOptions, fit_weights
+from ._fit import FitOptions, FittedWeights, fit_weights
 
 
 class LinearTaskModel(TaskTargetsMixin, ABC):
@@ -104,7 +104,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self._keep(fitted, coupling)
         return self
 
-    def _keep(self, fitted, coupling: Coupling) -> None:
+    def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
         self._W, self._b = fitted.W, fitted.b
         self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
         self.n_iter_, self.objective_, self.optimality_ = fitted.n_iter, fitted.objective, fitted.residual
@@ -112,16 +112,16 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         for family, C in zip(fitted.families, fitted.covariances, strict=True):
             self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
         self._shared_W = self._shared_b = None
-        if self._form == "rows":
+        if len(fitted.families) == 1:
             self._keep_shared(fitted, coupling)
-
-    def _keep_shared(self, fitted, coupling: Coupling) -> None:
-        """Weights for tasks never seen: the part that all tasks share, and the mean intercept."""
-        family, C = fitted.families[0], fitted.covariances[0]
-        W = family.by_task(fitted.W).transpose(0, 2, 1)
-        shared = coupling.shared(W.reshape(-1, self.n_tasks_), C)
-        if shared is None and self.unknown_task == "shared":
+        if self._form == "rows" and self._shared_W is None and self.unknown_task == "shared":
             raise ValueError(f"unknown_task='shared': {coupling!r} has no part that the tasks share")
+
+    def _keep_shared(self, fitted: FittedWeights, coupling: Coupling) -> None:
+        """What all tasks share, which also serves tasks never seen: w_0 and the mean intercept."""
+        family = fitted.families[0]
+        W = family.by_task(fitted.W).transpose(0, 2, 1)
+        shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.covariances[0])
         if shared is not None:
             self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
             self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
@@ -139,6 +139,14 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
     def intercept_(self):
         """Intercepts, by task: see the class."""
         return self._by_task(self._b)
+
+    @property
+    def shared_coef_(self):
+        """Slopes that all tasks share, w_0 of ``w_t = w_0 + v_t``: (n_columns, n_features).
+
+        None where the coupling shares nothing, or where tasks have different classes.
+        """
+        return None if self._shared_W is None else self._shared_W.T
 
     def _by_task(self, rows: np.ndarray):
         parts = [rows[self._columns_of(t)] for t in range(self.n_tasks_)]

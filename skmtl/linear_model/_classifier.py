@@ -55,6 +55,8 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
         where all have the same number of them, a list of (n_columns, n_features) otherwise; for 1-D y
         without ``task_feature`` (n_columns, n_features)
     intercept_ : the same without the last axis
+    shared_coef_ : (n_columns, n_features) or None
+        The part w_0 that all tasks share, where the coupling has one and all tasks have equal classes.
     task_covariance_ : (n_tasks, n_tasks)
         The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
     n_tasks_, task_names_in_, n_features_in_, n_iter_

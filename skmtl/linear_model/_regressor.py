@@ -47,6 +47,8 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     ----------
     coef_ : (n_tasks, n_features), or (1, n_features) for 1-D y
     intercept_ : (n_tasks,), or (1,) for 1-D y
+    shared_coef_ : (n_columns, n_features) or None
+        The part w_0 that all tasks share, where the coupling has one and all tasks have equal classes.
     task_covariance_ : (n_tasks, n_tasks)
         The covariance C of the coupling: given, or learned.
     n_tasks_, task_names_in_, n_features_in_, n_iter_

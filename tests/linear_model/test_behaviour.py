@@ -51,6 +51,15 @@ def test_an_unobserved_row_changes_nothing(kind, coupling):
     assert_close(with_row.coef_, without.coef_, SOLVED)
 
 
+def test_the_shared_part_is_shown(kind):
+    """w_0 minimises its half of the penalty: w_0 / s = sum of (w_t - w_0) / (1 - s)."""
+    cls, X, Y = kind
+    model = cls(coupling=SharedParameters(0.7)).fit(X, Y)
+    specific = (model.coef_ - model.shared_coef_).sum(axis=0) / 0.3
+    assert_close(model.shared_coef_[0] / 0.7, specific, ROUNDING)
+    assert cls(coupling=Independent()).fit(X, Y).shared_coef_ is None
+
+
 def test_small_alpha_gives_separate_tasks(rng):
     X, Y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
     tied = MultiTaskLinearRegressor(1e-10, coupling=SharedParameters(0.9)).fit(X, Y)
