@@ -3,13 +3,13 @@
 The plain functions define what a tile does. They are the ones that run with the JIT switched off and
 on processors whose vectors are not known; elsewhere ``_vectors.py`` emits the same for the machine.
 
-Every function takes ``(image, row_stride, patches, first, panel, bias, into)``: a flat image, the number
-of values from one of its rows to the next, the patches, the first one of this tile, the filters as
-``panel`` (rows, row_length, FILTERS), their ``bias`` (2, FILTERS), and where the result goes. All arrays
-are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch p and filter f
+Every function takes ``(image, row_stride, patches, first, bank, panel, into)``: a flat image, the number
+of values from one of its rows to the next, the patches, the first one of this tile, the filters, the
+panel of them to use, and where the result goes: at ``column = panel * FILTERS`` of the last axis. All
+arrays are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch p, filter f:
 
-    z = scale[p] * sum over r, t of image[offset[p] + r * row_stride + t] * panel[r, t, f]
-    u = max(z + bias[0, f], 0)      v = max(bias[1, f] - z, 0)
+    z = scale[p] * sum over r, t of image[offset[p] + r * row_stride + t] * panels[panel, r, t, f]
+    u = max(z + bias[panel, 0, f], 0)      v = max(bias[panel, 1, f] - z, 0)
 """
 
 from __future__ import annotations
@@ -26,6 +26,17 @@ PIXELS = 6 if _MACHINE is None else _MACHINE.pixels
 FILTERS = 16 if _MACHINE is None else _MACHINE.filters
 
 
+class Bank(NamedTuple):
+    """Filters as the tiles take them: ``panels`` (n, rows, row_length, FILTERS), ``bias`` (n, 2, FILTERS).
+
+    Zeros fill up the last panel; ``n_filters`` says how many filters are real.
+    """
+
+    panels: np.ndarray
+    bias: np.ndarray
+    n_filters: int
+
+
 class Patches(NamedTuple):
     """Patches in the order in which tiles take them, their number a multiple of PIXELS.
 
@@ -39,45 +50,57 @@ class Patches(NamedTuple):
 
 
 @kernel()
-def _dot(image, row_stride, corner, panel, f):
-    total = image[0] * 0
-    for r in range(panel.shape[0]):
-        for t in range(panel.shape[1]):
-            total += image[corner + r * row_stride + t] * panel[r, t, f]
-    return total
+def _sides(image, row_stride, patches, p, bank, panel, f):
+    """u and v of patch ``p`` and filter ``f`` of a panel."""
+    filters = bank.panels[panel]
+    dot = image[0] * 0
+    for r in range(filters.shape[0]):
+        for t in range(filters.shape[1]):
+            dot += image[patches.offset[p] + r * row_stride + t] * filters[r, t, f]
+    z = dot * patches.scale[p]
+    above, below = z + bank.bias[panel, 0, f], bank.bias[panel, 1, f] - z
+    return above if above > 0 else dot * 0, below if below > 0 else dot * 0
 
 
-def add_plain(image, row_stride, patches, first, panel, bias, into):
-    """Add the weighted u and v of all pixels to ``into`` (2, FILTERS)."""
+def add_plain(image, row_stride, patches, first, bank, panel, into):
+    """Add the weighted u and v of all pixels to ``into`` (2, n), two rows."""
     for p in range(first, first + PIXELS):
         for f in range(FILTERS):
-            z = patches.scale[p] * _dot(image, row_stride, patches.offset[p], panel, f)
-            into[0, f] += patches.weight[p] * max(z + bias[0, f], 0)
-            into[1, f] += patches.weight[p] * max(bias[1, f] - z, 0)
+            u, v = _sides(image, row_stride, patches, p, bank, panel, f)
+            into[0, panel * FILTERS + f] += patches.weight[p] * u
+            into[1, panel * FILTERS + f] += patches.weight[p] * v
 
 
-def maximum_plain(image, row_stride, patches, first, panel, bias, into):
-    """Raise ``into`` (2, FILTERS) to the largest u and v of the pixels; it must start at 0 or above."""
+def maximum_plain(image, row_stride, patches, first, bank, panel, into):
+    """Raise ``into`` (2, n) to the largest u and v of the pixels."""
     for p in range(first, first + PIXELS):
         for f in range(FILTERS):
-            z = patches.scale[p] * _dot(image, row_stride, patches.offset[p], panel, f)
-            into[0, f] = max(into[0, f], z + bias[0, f])
-            into[1, f] = max(into[1, f], bias[1, f] - z)
+            u, v = _sides(image, row_stride, patches, p, bank, panel, f)
+            column = panel * FILTERS + f
+            into[0, column] = max(into[0, column], u)
+            into[1, column] = max(into[1, column], v)
 
 
-def keep_plain(image, row_stride, patches, first, panel, bias, into):
-    """Write u and v of every pixel to ``into`` (2, PIXELS, FILTERS)."""
+def keep_plain(image, row_stride, patches, first, bank, panel, into):
+    """Write u and v of every pixel to ``into`` (PIXELS, 2, n)."""
     for p in range(PIXELS):
         for f in range(FILTERS):
-            z = patches.scale[first + p] * _dot(image, row_stride, patches.offset[first + p], panel, f)
-            into[0, p, f] = max(z + bias[0, f], 0)
-            into[1, p, f] = max(bias[1, f] - z, 0)
+            u, v = _sides(image, row_stride, patches, first + p, bank, panel, f)
+            into[p, 0, panel * FILTERS + f] = u
+            into[p, 1, panel * FILTERS + f] = v
 
 
-def _best(plain, finish):
-    return kernel()(plain) if _MACHINE is None else _vectors.emitted(_MACHINE, finish)
+def copy_plain(source, start, target, place, count):
+    """``target[place : place + count] = source[start : start + count]`` for flat arrays."""
+    for i in range(count):
+        target[place + i] = source[start + i]
 
 
-add = _best(add_plain, "add")
-maximum = _best(maximum_plain, "maximum")
-keep = _best(keep_plain, "keep")
+def _best(plain, emitted):
+    return kernel()(plain) if _MACHINE is None else emitted
+
+
+add = _best(add_plain, _MACHINE and _vectors.emitted(_MACHINE, "add"))
+maximum = _best(maximum_plain, _MACHINE and _vectors.emitted(_MACHINE, "maximum"))
+keep = _best(keep_plain, _MACHINE and _vectors.emitted(_MACHINE, "keep"))
+copy = _best(copy_plain, _vectors.copy)

@@ -60,8 +60,8 @@ def emitted(machine: Machine, finish: str):
     """An intrinsic with the contract of ``_tiles.<finish>_plain``, emitted for ``machine``."""
 
     @intrinsic
-    def tile(typing, image, row_stride, patches, first, panel, bias, into):
-        signature = types.void(image, types.intp, patches, types.intp, panel, bias, into)
+    def tile(typing, image, row_stride, patches, first, bank, panel, into):
+        signature = types.void(image, types.intp, patches, types.intp, bank, types.intp, into)
 
         def emit(context, builder, signature, args):
             getattr(_Emitter(machine, context, builder, signature, args), finish)()
@@ -70,6 +70,27 @@ def emitted(machine: Machine, finish: str):
         return signature, emit
 
     return tile
+
+
+@intrinsic
+def copy(typing, source, start, target, place, count):
+    """``target.flat[place : place + count] = source.flat[start : start + count]``, C-contiguous, one type.
+
+    A loop over values would test each place for Python's negative indices, and an array slice would cost
+    an atomic reference count; both take longer than the copy.
+    """
+    signature = types.void(source, types.intp, target, types.intp, types.intp)
+
+    def emit(context, builder, signature, args):
+        source, start, target, place, count = args
+        pointers = []
+        for kind, array, first in ((signature.args[0], source, start), (signature.args[2], target, place)):
+            pointers.append(builder.gep(context.make_array(kind)(context, builder, array).data, [first]))
+        item_bytes = signature.args[0].dtype.bitwidth // 8
+        cgutils.raw_memcpy(builder, pointers[1], pointers[0], count, item_bytes)
+        return context.get_dummy_value()
+
+    return signature, emit
 
 
 class _Vectors:
@@ -122,23 +143,29 @@ class _Emitter:
 
     def __init__(self, machine, context, builder, signature, args):
         self.builder, self.pixels, self.filters = builder, machine.pixels, machine.filters
-        image, self.row_stride, patches, self.first, panel, bias, into = args
+        image, self.row_stride, patches, self.first, bank, panel, into = args
+        kinds = signature.args
 
         def array(kind, value):
             return context.make_array(kind)(context, builder, value)
 
-        kinds = signature.args
-        members = [
-            array(kind, builder.extract_value(patches, i)).data for i, kind in enumerate(kinds[2].types)
-        ]
-        self.offset, self.scale, self.weight = members
-        self.image, self.bias, self.into = (
-            array(kinds[i], value).data for i, value in ((0, image), (5, bias), (6, into))
+        def members(position, value, names):
+            fields = kinds[position].fields
+            places = [fields.index(name) for name in names]
+            return [array(kinds[position].types[i], builder.extract_value(value, i)) for i in places]
+
+        self.image, into = array(kinds[0], image).data, array(kinds[6], into)
+        self.offset, self.scale, self.weight = (
+            member.data for member in members(2, patches, ("offset", "scale", "weight"))
         )
-        panel = array(kinds[4], panel)
-        self.panel = panel.data
-        self.rows, self.row_length, _ = cgutils.unpack_tuple(builder, panel.shape)
+        panels, biases = members(4, bank, ("panels", "bias"))
+        _, self.rows, self.row_length, _ = cgutils.unpack_tuple(builder, panels.shape)
+        panel_size = builder.mul(builder.mul(self.rows, self.row_length), ir.Constant(PLACE, self.filters))
         self.v = _Vectors(machine, builder, kinds[0].dtype.bitwidth)
+        self.panel = self.v.at(panels.data, builder.mul(panel, panel_size))
+        self.bias = self.v.at(biases.data, builder.mul(panel, ir.Constant(PLACE, 2 * self.filters)))
+        self.column = builder.mul(panel, ir.Constant(PLACE, self.filters))
+        self.into, self.into_width = into.data, cgutils.unpack_tuple(builder, into.shape)[-1]
 
     def add(self) -> None:
         self._pool(lambda value, weight, total: self.v.multiply_add(value, weight, total))
@@ -150,7 +177,7 @@ class _Emitter:
         for left, sums in self._passes():
             for i, column in enumerate(sums):
                 place = left + i * self.v.lanes
-                sides = [self.v.at(self.into, side * self.filters + place) for side in (0, 1)]
+                sides = [self._target(side, place) for side in (0, 1)]
                 totals = [self.v.load(side) for side in sides]
                 for pixel, cell in enumerate(column):
                     weight = self.v.splat(self.v.at(self.weight, self.first, pixel))
@@ -165,8 +192,11 @@ class _Emitter:
                 place = left + i * self.v.lanes
                 for pixel, cell in enumerate(column):
                     for side, value in enumerate(self._rectified(cell, pixel, place)):
-                        row = side * self.pixels + pixel
-                        self.v.store(value, self.v.at(self.into, row * self.filters + place))
+                        self.v.store(value, self._target(2 * pixel + side, place))
+
+    def _target(self, row: int, place: int):
+        start = self.builder.mul(self.into_width, ir.Constant(PLACE, row))
+        return self.v.at(self.into, start, self.column, place)
 
     def _rectified(self, cell, pixel: int, place: int):
         scale = self.v.splat(self.v.at(self.scale, self.first, pixel))
@@ -177,8 +207,9 @@ class _Emitter:
         return positive, negative
 
     def _passes(self):
-        """Emit the dot products of one pass after the other: the first filter and the sums, by vector and pixel."""
-        sums = [[cgutils.alloca_once(self.builder, self.v.vector) for _ in range(self.pixels)] for _ in range(VECTORS)]
+        """Emit the dot products, pass by pass; yield the first filter and the sums by vector and pixel."""
+        kind = self.v.vector
+        sums = [[cgutils.alloca_once(self.builder, kind) for _ in range(self.pixels)] for _ in range(VECTORS)]
         for left in range(0, self.filters, VECTORS * self.v.lanes):
             for column in sums:
                 for cell in column:

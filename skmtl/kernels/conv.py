@@ -12,20 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import kernel
-from ._tiles import FILTERS, PIXELS, Patches, add, keep, maximum
+from ._tiles import FILTERS, PIXELS, Bank, Patches, add, copy, keep, maximum
 
 TWO_SIDED, RELU, ABSOLUTE = 0, 1, 2
-
-
-class Bank(NamedTuple):
-    """Filters as the tiles take them: ``panels`` (n, rows, row_length, FILTERS), ``bias`` (n, 2, FILTERS).
-
-    Zeros fill up the last panel; ``n_filters`` says how many are real.
-    """
-
-    panels: np.ndarray
-    bias: np.ndarray
-    n_filters: int
 
 
 class Sites(NamedTuple):
@@ -84,38 +73,53 @@ def _pick(scales, index):
 
 
 @kernel()
-def _write(positive, negative, rule, first, n_filters, out):
-    """Put FILTERS responses into one row of features; for TWO_SIDED the signs go into two halves."""
-    for f in range(min(FILTERS, n_filters - first)):
-        u, v = positive[f], negative[f]
-        if rule.activation == TWO_SIDED:
-            out[n_filters + first + f] = v
-        elif rule.activation == ABSOLUTE:
-            u = max(u, v) if rule.maximum else u + v
-        out[first + f] = u
+def _merge(sides, rule):
+    """Where u and v make one activation, put it in the place of u; ``sides`` (rows, 2, n)."""
+    if rule.activation == ABSOLUTE:
+        for p in range(sides.shape[0]):
+            for i in range(sides.shape[2]):
+                u, v = sides[p, 0, i], sides[p, 1, i]
+                sides[p, 0, i] = max(u, v) if rule.maximum else u + v
+
+
+@kernel()
+def _write(sides, count, two_sided, n_filters, out, place):
+    """Copy the channels of the first ``count`` rows of ``sides`` (rows, 2, n) into ``out`` (m, width).
+
+    ``place`` is the flat place in ``out`` of the first channel of the first row.
+    """
+    source, target = sides.reshape(-1), out.reshape(-1)
+    row, side = 2 * sides.shape[2], sides.shape[2]
+    for p in range(count):
+        copy(source, p * row, target, place + p * out.shape[1], n_filters)
+        if two_sided:
+            copy(source, p * row + side, target, place + p * out.shape[1] + n_filters, n_filters)
 
 
 @kernel()
 def pool_block(images, scales, sites, bank, rule, out):
     """Activations of a block of images, pooled over cells.
 
-    images (B, size), scales (B, n_scales), out (B, cells, channels), which is overwritten; all
+    images (B, size), scales (B, n_scales), out (B * cells, channels), which is overwritten; all
     C-contiguous and of one floating type.
     """
-    sides = np.empty((2, FILTERS), images.dtype)
-    stride = sites.row_stride
+    n_cells, n_panels = sites.start.size - 1, bank.panels.shape[0]
+    sides = np.empty((n_cells, 2, n_panels * FILTERS), images.dtype)
     for b in range(images.shape[0]):
+        image = images[b]
         patches = Patches(sites.offset, _pick(scales[b], sites.index), sites.weight)
-        for k in range(bank.panels.shape[0]):
-            panel, bias = bank.panels[k], bank.bias[k]
-            for cell in range(out.shape[1]):
-                sides[:] = 0
+        sides[:] = 0
+        for k in range(n_panels):
+            for cell in range(n_cells):
+                into = sides[cell]
                 for tile in range(sites.start[cell], sites.start[cell + 1]):
                     if rule.maximum:
-                        maximum(images[b], stride, patches, tile * PIXELS, panel, bias, sides)
+                        maximum(image, sites.row_stride, patches, tile * PIXELS, bank, k, into)
                     else:
-                        add(images[b], stride, patches, tile * PIXELS, panel, bias, sides)
-                _write(sides[0], sides[1], rule, k * FILTERS, bank.n_filters, out[b, cell])
+                        add(image, sites.row_stride, patches, tile * PIXELS, bank, k, into)
+        _merge(sides, rule)
+        two_sided = rule.activation == TWO_SIDED
+        _write(sides, n_cells, two_sided, bank.n_filters, out, b * n_cells * out.shape[1])
 
 
 @kernel()
@@ -125,11 +129,13 @@ def map_block(image, scales, sites, bank, rule, out, column):
     image (size,), scales (n_scales,); row i of out (m, width) receives, from ``column`` on, the channels
     of the i-th of the first m patches of ``sites``.
     """
-    sides = np.empty((2, PIXELS, FILTERS), image.dtype)
+    n_panels = bank.panels.shape[0]
+    sides = np.empty((PIXELS, 2, n_panels * FILTERS), image.dtype)
     patches = Patches(sites.offset, _pick(scales, sites.index), sites.weight)
+    two_sided = rule.activation == TWO_SIDED
     for first in range(0, sites.offset.size, PIXELS):
-        for k in range(bank.panels.shape[0]):
-            keep(image, sites.row_stride, patches, first, bank.panels[k], bank.bias[k], sides)
-            for p in range(min(PIXELS, out.shape[0] - first)):
-                row = out[first + p, column:]
-                _write(sides[0, p], sides[1, p], rule, k * FILTERS, bank.n_filters, row)
+        for k in range(n_panels):
+            keep(image, sites.row_stride, patches, first, bank, k, sides)
+        _merge(sides, rule)
+        count = min(PIXELS, out.shape[0] - first)
+        _write(sides, count, two_sided, bank.n_filters, out, first * out.shape[1] + column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._jit import kernel
+from ._tiles import copy
 
 
 @kernel()
@@ -47,15 +48,17 @@ def _running_sums(rows, total, square):
 
 @kernel()
 def blend(maps, index, weight, out, column):
-    """``out[i, column + c] = sum over j of weight[i, j] * maps[index[i, j], c]``.
+    """``out[i, column + c] = sum over four j of weight[i, j] * maps[index[i, j], c]``.
 
-    maps (n, C), index (m, J) int64, weight (m, J), out (m, width), all C-contiguous.
+    maps (n, C), index (m, 4) int64, weight (m, 4), out (m, width), all C-contiguous.
     """
-    channels = maps.shape[1]
+    channels, width = maps.shape[1], out.shape[1]
+    target = out.reshape(-1)
+    row = np.empty(channels, maps.dtype)
     for i in range(out.shape[0]):
-        row = out[i, column : column + channels]
-        row[:] = 0
-        for j in range(index.shape[1]):
-            source, factor = maps[index[i, j]], weight[i, j]
-            for c in range(channels):
-                row[c] += factor * source[c]
+        # Four at a time and by name: a loop over them would read and write the row four times.
+        a, b, c, d = index[i, 0], index[i, 1], index[i, 2], index[i, 3]
+        p, q, r, s = weight[i, 0], weight[i, 1], weight[i, 2], weight[i, 3]
+        for j in range(channels):
+            row[j] = p * maps[a, j] + q * maps[b, j] + r * maps[c, j] + s * maps[d, j]
+        copy(row, 0, target, i * width + column, channels)
