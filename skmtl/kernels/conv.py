@@ -51,8 +51,12 @@ def pack_bank(filters: np.ndarray, bias: np.ndarray, threshold: float, dtype) ->
     return Bank(np.ascontiguousarray(panels), np.ascontiguousarray(sides), count)
 
 
-def group_sites(cells: list[np.ndarray], offset: np.ndarray, row_stride: int, dtype) -> Sites:
-    """Fill up the patches of each cell, given as indices into ``offset``, to whole tiles."""
+def group_sites(cells: list[np.ndarray], width: int, image_shape: tuple[int, ...], dtype) -> Sites:
+    """Fill up the patches of each cell to whole tiles.
+
+    A patch is named by its place in the row-major grid, ``width`` wide, of all patches of an image of
+    ``image_shape`` (h, w, c); the scales that the kernels take are in that order.
+    """
     index, weight, start = [], [], [0]
     for cell in cells:
         missing = -len(cell) % PIXELS
@@ -60,8 +64,10 @@ def group_sites(cells: list[np.ndarray], offset: np.ndarray, row_stride: int, dt
         weight += [np.ones(len(cell), dtype), np.zeros(missing, dtype)]
         start.append(start[-1] + (len(cell) + missing) // PIXELS)
     chosen = np.concatenate(index).astype(np.int64)
-    place = offset.astype(np.int64)[chosen]
-    return Sites(row_stride, place, chosen, np.concatenate(weight), np.array(start, np.int64))
+    _, columns, channels = image_shape
+    row_stride = columns * channels
+    offset = chosen // width * row_stride + chosen % width * channels
+    return Sites(row_stride, offset, chosen, np.concatenate(weight), np.array(start, np.int64))
 
 
 @kernel()
