@@ -251,7 +251,8 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         convolution = self._convolution(images.dtype)
         if at is None:
             return _maps.map_images(images, convolution, scales, self.n_jobs)
-        return _maps.map_pixels(images, check_positions(at, images.shape[:3]), convolution, scales, self.n_jobs)
+        pixels = check_positions(at, images.shape[:3])
+        return _maps.map_pixels(images, pixels, convolution, scales, self.n_jobs)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of `transform`, such as ``filter3_pos_2x2_r0c1``.

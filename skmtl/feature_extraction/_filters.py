@@ -80,16 +80,15 @@ class KMeansFilters(Filters):
         if self.contrast >= 1:
             raise ValueError(f"KMeansFilters: contrast must be a fraction below 1; got {self.contrast!r}")
         seed = random_state.randint(np.iinfo(np.int32).max)
+        level = _contrast_level(patches, self.contrast)
         flat = np.unique(patches.reshape(len(patches), -1), axis=0)
-        level = _contrast_level(flat, self.contrast)
         normal = _normalise(flat[flat.var(axis=1) > level], level)
         # One thread: the sums of several would be added in the order in which the threads finish.
         with threadpool_limits(limits=1):
             whiten, mean = _zca(normal, self.whitening)
             centres = _centroids((normal - mean) @ whiten, n_filters, self.max_iter, seed)
-            folded = centres @ whiten
-        filters = (folded - folded.mean(axis=1, keepdims=True)).reshape(-1, *patches.shape[1:])
-        return LearnedFilters(filters, -folded @ mean, level)
+            filters, bias = _fold(centres, whiten, mean)
+        return LearnedFilters(filters.reshape(-1, *patches.shape[1:]), bias, level)
 
 
 class RandomFilters(Filters):
@@ -162,7 +161,7 @@ class FixedFilters(Filters):
         filters = np.array(self.filters, dtype=np.float64)
         if filters.ndim not in (3, 4) or 0 in filters.shape:
             raise ValueError(
-                f"FixedFilters: filters must have the shape (k, rows, columns) or (k, rows, columns, channels), "
+                "FixedFilters: filters must have the shape (k, rows, columns) or (k, rows, columns, channels), "
                 f"none of them 0; got {filters.shape}"
             )
         if not np.isfinite(filters).all():
@@ -172,7 +171,9 @@ class FixedFilters(Filters):
     def _bias(self, count: int) -> np.ndarray:
         bias = np.zeros(count) if self.bias is None else np.array(self.bias, dtype=np.float64)
         if bias.shape != (count,) or not np.isfinite(bias).all():
-            raise ValueError(f"FixedFilters: bias must be {count} finite numbers, one a filter; got {self.bias!r}")
+            raise ValueError(
+                f"FixedFilters: bias must be {count} finite numbers, one a filter; got {self.bias!r}"
+            )
         return bias
 
 
@@ -185,7 +186,7 @@ def _check_positive(component, *names: str) -> None:
 
 def _contrast_level(patches: np.ndarray, fraction: float) -> float:
     variance = patches.reshape(len(patches), -1).var(axis=1).mean()
-    if not variance > 0:
+    if not variance > np.square(1e-12 * np.abs(patches).max()):  # what rounding makes of a constant
         size = "x".join(map(str, patches.shape[1:]))
         why = " (n_features = 1)" if patches[0].size == 1 else ""
         raise ValueError(
@@ -209,6 +210,13 @@ def _zca(patches: np.ndarray, regularisation: float) -> tuple[np.ndarray, np.nda
     return (vectors / np.sqrt(np.maximum(values, 0) + regularisation)) @ vectors.T, mean
 
 
+def _fold(centres: np.ndarray, whiten: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Filters and biases that respond to a patch p, divided by its contrast but not centred, as ``centres``
+    do to ``(normalised p - mean) @ whiten``."""
+    filters = centres @ whiten
+    return filters - filters.mean(axis=1, keepdims=True), -filters @ mean
+
+
 def _centroids(points: np.ndarray, count: int, max_iter: int, seed: int) -> np.ndarray:
     """Unit-length k-means centroids of ``points`` (n, d), at most ``count`` and none of length 0."""
     model = KMeans(min(count, len(points)), n_init=1, max_iter=max_iter, random_state=seed)
@@ -218,8 +226,8 @@ def _centroids(points: np.ndarray, count: int, max_iter: int, seed: int) -> np.n
     length = np.sqrt(np.square(centres).sum(axis=1))
     if not length.max() > 0:
         raise ValueError(
-            "all patches are alike, so k-means filters cannot be learned from them; give more than one image "
-            "(n_samples = 1 is too few where the filters are as large as the image) or filters=RandomFilters()"
+            "all patches are alike, so k-means filters cannot be learned from them; give more than one "
+            "image (n_samples = 1 is too few where the filters are as large as it) or filters=RandomFilters()"
         )
     usable = length > 1e-9 * length.max()
     return centres[usable] / length[usable, None]

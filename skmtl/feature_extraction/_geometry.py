@@ -57,7 +57,7 @@ def pad_same(image: np.ndarray, kernel: tuple[int, int], dtype) -> np.ndarray:
 
 
 def _reflected(length: int, size: int) -> np.ndarray:
-    """Indices of an axis with ``size - 1`` more, mirrored about the first and last (which are not repeated)."""
+    """Indices of an axis and ``size - 1`` more, mirrored about the first and last, which are not repeated."""
     before = (size - 1) // 2
     index = np.arange(-before, length + size - 1 - before)
     period = max(2 * (length - 1), 1)

@@ -7,7 +7,6 @@ inside the methods that compute.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 

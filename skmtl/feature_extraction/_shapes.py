@@ -59,7 +59,7 @@ def as_images(X: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     flat = X.ndim == 2 and X.shape[1] == math.prod(shape)
     if not (full or flat):
         raise ValueError(
-            f"X has images of shape {X.shape[1:]}, but the images at fit had {shape} (rows, columns, channels)"
+            f"X has images of shape {X.shape[1:]}, but the images at fit had {shape}: rows, columns, channels"
         )
     return X.reshape(len(X), *shape)
 
@@ -71,8 +71,8 @@ def check_geometry(kernel, stride: int, grid, shape, clip: bool) -> tuple[int, .
     """
     if kernel[0] > shape[0] or kernel[1] > shape[1]:
         raise ValueError(
-            f"filters of {kernel[0]} x {kernel[1]} pixels (kernel_size or filters) are larger than the images "
-            f"of {shape[0]} x {shape[1]}"
+            f"filters of {kernel[0]} x {kernel[1]} pixels (kernel_size or filters) are larger than the "
+            f"images of {shape[0]} x {shape[1]}"
         )
     levels = numbers(grid, "grid")
     rows, columns = ((length - size) // stride + 1 for length, size in zip(shape, kernel, strict=False))
@@ -81,8 +81,8 @@ def check_geometry(kernel, stride: int, grid, shape, clip: bool) -> tuple[int, .
         return tuple(dict.fromkeys(min(level, most) for level in levels))
     if max(levels) > most:
         raise ValueError(
-            f"grid={grid!r} asks for {max(levels)} cells a side, but filters of {kernel[0]} x {kernel[1]} pixels "
-            f"with stride={stride} have {rows} x {columns} positions in images of {shape[0]} x {shape[1]}"
+            f"grid={grid!r} asks for {max(levels)} cells a side, but filters of {kernel[0]} x {kernel[1]} "
+            f"pixels with stride={stride} have {rows} x {columns} positions in images of {shape[0]} x {shape[1]}"
         )
     return levels
 

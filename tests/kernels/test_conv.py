@@ -95,5 +95,7 @@ def test_blend():
     maps, index, weight = rng.normal(size=(5, 3)), rng.randint(5, size=(7, 4)), rng.normal(size=(7, 4))
     out = np.zeros((7, 5))
     blend(maps, index, weight, out, 1)
-    np.testing.assert_allclose(out[:, 1:4], np.einsum("ij,ijc->ic", weight, maps[index]), **ROUNDING[np.float64])
+    np.testing.assert_allclose(
+        out[:, 1:4], np.einsum("ij,ijc->ic", weight, maps[index]), **ROUNDING[np.float64]
+    )
     np.testing.assert_array_equal(out[:, [0, 4]], 0)
