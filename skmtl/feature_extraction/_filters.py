@@ -161,8 +161,8 @@ class FixedFilters(Filters):
         filters = np.array(self.filters, dtype=np.float64)
         if filters.ndim not in (3, 4) or 0 in filters.shape:
             raise ValueError(
-                "FixedFilters: filters must have the shape (k, rows, columns) or (k, rows, columns, channels), "
-                f"none of them 0; got {filters.shape}"
+                "FixedFilters: filters must have the shape (k, rows, columns) or (k, rows, columns, "
+                f"channels), none of them 0; got {filters.shape}"
             )
         if not np.isfinite(filters).all():
             raise ValueError("FixedFilters: filters contains NaN or infinity")

@@ -82,7 +82,8 @@ def check_geometry(kernel, stride: int, grid, shape, clip: bool) -> tuple[int, .
     if max(levels) > most:
         raise ValueError(
             f"grid={grid!r} asks for {max(levels)} cells a side, but filters of {kernel[0]} x {kernel[1]} "
-            f"pixels with stride={stride} have {rows} x {columns} positions in images of {shape[0]} x {shape[1]}"
+            f"pixels with stride={stride} have {rows} x {columns} positions in images of "
+            f"{shape[0]} x {shape[1]}"
         )
     return levels
 
