@@ -1,0 +1,1 @@
+"""Compiled leaves: arrays in, arrays out. The only place that imports numba; import it where it runs."""

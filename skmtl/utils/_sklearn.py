@@ -6,5 +6,6 @@ When scikit-learn moves one of them, this file changes and nothing else does.
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as rows_of
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
-__all__ = ["HasMethods", "Interval", "StrOptions", "fit_context", "rows_of"]
+__all__ = ["HasMethods", "Interval", "StrOptions", "check_feature_names_in", "fit_context", "rows_of"]
