@@ -13,7 +13,11 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Camera:
-    """One camera. Grey levels run from 0 to 255, lengths are pixels of a 48-pixel image."""
+    """One camera: what it looks at, how it is mounted, what its lens and its sensor do.
+
+    Grey levels run from 0 to 255 and lengths are pixels of a 48-pixel image. ``tilt`` is in
+    degrees, clockwise; ``aim`` says where digits tend to lie, from -1 (left, top) to 1.
+    """
 
     name: str
     group: str
@@ -25,6 +29,8 @@ class Camera:
     blur: Range
     noise: float
     vignette: float
+    tilt: float
+    aim: tuple[float, float]
 
     def background(self, pixels: np.ndarray, level: float) -> np.ndarray:
         """The crop at this camera's brightness and texture strength; flat crops stay flat."""
@@ -53,22 +59,39 @@ def shade(size: int, direction: float, strength: float, vignette: float) -> np.n
     return (1 + 0.14 * strength * slope) * (1 - vignette * corner)
 
 
-# The first three cameras see light paint on dark ground, the last three dark paint on light ground.
+# Two groups: light paint on dark ground, mounted leaning left, and dark paint on light ground, leaning
+# right. Inside a group the cameras are alike but not equal, and each group has one blurred, noisy member.
 CAMERAS = (
-    Camera("wall", "light ink", ("brick.png",), True, (84, 116), 15, (62, 112), (0.25, 0.45), 2.5, 0.10),
-    Camera("path", "light ink", ("gravel.png", "grass.png"), True, (70, 104), 21, (66, 124), (0.4, 0.7), 4, 0.15),
     Camera(
-        "night", "light ink", ("rocket.jpg", "hubble_deep_field.jpg", "moon.png", "coins.png"),
-        True, (34, 62), 15, (52, 104), (0.9, 1.3), 8, 0.30,
-    ),
-    Camera("desk", "dark ink", ("page.png", "text.png"), False, (176, 212), 15, (70, 128), (0.25, 0.5), 3, 0.12),
-    Camera(
-        "garden", "dark ink", ("china.jpg", "flower.jpg", "chelsea.png"),
-        False, (150, 186), 19, (64, 116), (0.45, 0.8), 4, 0.15,
+        name="wall", group="light ink", photos=("brick.png",), light_ink=True,
+        brightness=(84, 116), texture=15, contrast=(62, 112),
+        blur=(0.25, 0.45), noise=2.5, vignette=0.10, tilt=-14, aim=(-0.6, -0.4),
     ),
     Camera(
-        "lab", "dark ink", ("ihc.png", "cell.png", "retina.jpg"),
-        False, (164, 200), 17, (50, 100), (0.9, 1.3), 6, 0.25,
+        name="path", group="light ink", photos=("gravel.png", "grass.png"), light_ink=True,
+        brightness=(70, 104), texture=21, contrast=(66, 124),
+        blur=(0.4, 0.7), noise=4, vignette=0.15, tilt=-8, aim=(-0.5, -0.6),
+    ),
+    Camera(
+        name="night", group="light ink", light_ink=True,
+        photos=("rocket.jpg", "hubble_deep_field.jpg", "moon.png", "coins.png"),
+        brightness=(34, 62), texture=15, contrast=(52, 104),
+        blur=(0.9, 1.3), noise=8, vignette=0.30, tilt=-18, aim=(-0.4, -0.5),
+    ),
+    Camera(
+        name="desk", group="dark ink", photos=("page.png", "text.png"), light_ink=False,
+        brightness=(176, 212), texture=15, contrast=(70, 128),
+        blur=(0.25, 0.5), noise=3, vignette=0.12, tilt=13, aim=(0.5, 0.5),
+    ),
+    Camera(
+        name="garden", group="dark ink", photos=("china.jpg", "flower.jpg", "chelsea.png"), light_ink=False,
+        brightness=(150, 186), texture=19, contrast=(64, 116),
+        blur=(0.45, 0.8), noise=4, vignette=0.15, tilt=8, aim=(0.6, 0.3),
+    ),
+    Camera(
+        name="lab", group="dark ink", photos=("ihc.png", "cell.png", "retina.jpg"), light_ink=False,
+        brightness=(164, 200), texture=17, contrast=(50, 100),
+        blur=(0.9, 1.3), noise=6, vignette=0.25, tilt=17, aim=(0.4, 0.6),
     ),
 )  # fmt: skip
 
