@@ -11,7 +11,7 @@ from scipy.ndimage import affine_transform
 from ._cameras import Camera
 from ._digits import BORDER, glyphs
 
-_MARGIN = 1.5
+_MARGIN = 2.5
 _TURN = 9.0
 # How steeply coverage rises across an outline: edges come out about one and a half pixels wide.
 _EDGE = 0.8
@@ -70,8 +70,8 @@ def _extent(inked: np.ndarray, forward: np.ndarray) -> tuple[np.ndarray, np.ndar
     centres = np.einsum("nij,jc->nci", forward, np.stack([columns + 0.5, rows + 0.5]))
     inked = inked.reshape(-1, 64, 1)
     # Ink ends a little inside the cell's edge: the spline falls off towards empty neighbours.
-    low = np.where(inked, centres, np.inf).min(axis=1) - 0.4
-    return low, np.where(inked, centres, -np.inf).max(axis=1) + 0.4
+    low = np.where(inked, centres, np.inf).min(axis=1) - 0.3
+    return low, np.where(inked, centres, -np.inf).max(axis=1) + 0.3
 
 
 def render_ink(which: int, poses: Poses, i: int, size: int) -> np.ndarray:
