@@ -41,7 +41,7 @@ class BoxHead(Head):
         gaps = np.isnan(boxes).sum(axis=1)
         if ((gaps > 0) & (gaps < 4)).any():
             row = int(((gaps > 0) & (gaps < 4)).argmax())
-            raise field_error(spec, f"row {row} is not finite in part: {boxes[row]}; give 4 numbers or 4 NaN.")
+            raise field_error(spec, f"row {row} is finite in part: {boxes[row]}; give 4 numbers or 4 NaN.")
         turned = (boxes[:, 2:] < boxes[:, :2]).any(axis=1)
         if turned.any():
             row = int(turned.argmax())

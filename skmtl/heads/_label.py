@@ -65,7 +65,8 @@ class LabelHead(Head):
         return mean_observed(np.where(np.isnan(codes), np.nan, codes == guess))
 
     def _observed(self, target: np.ndarray) -> np.ndarray:
-        observed = target != "" if target.dtype.kind == "U" else np.ones(len(target), bool)
-        if self.missing_label is not None and isinstance(self.missing_label, str) == (target.dtype.kind == "U"):
+        text = target.dtype.kind == "U"
+        observed = target != "" if text else np.ones(len(target), bool)
+        if self.missing_label is not None and isinstance(self.missing_label, str) == text:
             observed &= target != self.missing_label
         return observed

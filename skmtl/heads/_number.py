@@ -71,22 +71,22 @@ class CountHead(NumberHead):
     ----------
     metric : {"r2", "neg_mae"}
         As for :class:`NumberHead`, on counts (not on their logarithms).
-    missing : float, optional
+    missing_label : float, optional
         The negative number that stands for "not observed" in an integer field; NaN always does.
     estimator : regressor, optional
     """
 
-    def __init__(self, metric: str = "r2", missing: float | None = None, estimator: Any = None):
+    def __init__(self, metric: str = "r2", missing_label: float | None = None, estimator: Any = None):
         super().__init__(metric, estimator)
-        self.missing = missing
+        self.missing_label = missing_label
 
     def score(self, target, predicted, spec):
-        gone = np.zeros(target.shape, bool) if self.missing is None else target == self.missing
+        gone = np.zeros(target.shape, bool) if self.missing_label is None else target == self.missing_label
         return super().score(np.where(gone, np.nan, target), predicted, spec)
 
     def _forward(self, values, spec):
-        if self.missing is not None:
-            values = np.where(values == self.missing, np.nan, values)
+        if self.missing_label is not None:
+            values = np.where(values == self.missing_label, np.nan, values)
         if (values < 0).any():
             raise field_error(spec, f"counts must be >= 0, got {np.nanmin(values):g}.")
         return np.log1p(values)
