@@ -11,8 +11,12 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
 from skmtl.heads import Head
 
+# Up to this many coefficients Newton's method is exact and quick; above it, where features outnumber
+# what the labels can tell, a loose L-BFGS predicts the same: the 4th digit of the log loss moves.
+_NEWTON_SIZE = 300
 
-def default_model(head: Head, total: float, weight: np.ndarray) -> Any:
+
+def default_model(head: Head, z: np.ndarray, y: np.ndarray, total: float, weight: np.ndarray) -> Any:
     """The head's own estimator, or logistic regression or ridge with strengths free of scale.
 
     ``total`` is the total variance of the inputs: with it in the penalty, a result does not depend on
@@ -23,7 +27,9 @@ def default_model(head: Head, total: float, weight: np.ndarray) -> Any:
         return clone(head.estimator)
     if head.task == "regression":
         return RidgeCV(alphas=weight.sum() * total * np.logspace(-7, 1, 17))
-    return LogisticRegression(C=30.0 / total, max_iter=1000, tol=1e-5)
+    small = z.shape[1] * (len(np.unique(y[~np.isnan(y)])) if head.task == "multiclass" else 1) <= _NEWTON_SIZE
+    solver = {"solver": "newton-cholesky"} if small else {"tol": 1e-3, "max_iter": 1000}
+    return LogisticRegression(C=30.0 / total, **solver)
 
 
 def fit_columns(head: Head, y: np.ndarray, z: np.ndarray, weight: np.ndarray | None, total: float) -> list:
@@ -31,8 +37,9 @@ def fit_columns(head: Head, y: np.ndarray, z: np.ndarray, weight: np.ndarray | N
     models = []
     for columns, rows in column_groups(head, y):
         w = np.ones(len(z)) if weight is None else weight
-        model = default_model(head, total, w[rows])
-        models.append((columns, _fit(model, head, y[rows][:, columns], z[rows], _cut(weight, rows))))
+        part = y[rows][:, columns]
+        model = default_model(head, z, part, total, w[rows])
+        models.append((columns, _fit(model, head, part, z[rows], _cut(weight, rows))))
     return models
 
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from skmtl.utils._parallel import run_blocks
 
-from ._pixels import context_maps, fit_pixels, fold_models, predict_pixels, sample_pixels
+from ._pixels import (
+    context_maps,
+    fit_pixels,
+    image_folds,
+    predict_pixels,
+    refinement_pays,
+    sample_pixels,
+)
 from ._region import region_maps
 
 # Pixels whose dense features are held at once by one thread.
@@ -20,29 +27,32 @@ def image_block(shape: tuple[int, int]) -> int:
     return max(1, _BLOCK_PIXELS // (shape[0] * shape[1]))
 
 
-def fit_dense(problem: Any, plan: Any, name: str, told: dict, frame: dict | None, reads: bool, alone: bool):
-    """Fit a dense head; its state, and its cross-fitted maps (None when no other pass needs them)."""
-    head, codes, images = problem.heads[name], problem.encoded[name], problem.images
+def fit_dense(problem: Any, plan: Any, name: str, told: dict, frame: dict | None, reads: bool, maps: bool):
+    """Fit a dense head; its state, and its cross-fitted maps (None unless ``maps``).
+
+    The state is None where the head was told of before and this does not better it.
+    """
+    head, codes, images, seed = problem.heads[name], problem.encoded[name], problem.images, plan.seed
     block = image_block(images.shape)
 
     def dense(index: np.ndarray) -> np.ndarray:
         return _with_context(images.part(index).dense(), _rows(told, index), _rows(frame, index), reads)
 
-    sample = sample_pixels(dense, codes, plan.n_pixels, plan.seed, block)
-    state = fit_pixels(head, sample, problem.weight)
-    if alone:
+    sample = sample_pixels(dense, codes, plan.n_pixels, seed, block)
+    fold = image_folds(sample, len(images), plan.n_folds, seed)
+    if name in told and not refinement_pays(head, sample, problem.weight, fold, seed, told[name]):
+        return None, None
+    state = fit_pixels(head, sample, problem.weight, seed)
+    if not maps:
         return state, None
-    fold, states = fold_models(head, sample, problem.weight, len(images), plan.n_folds, plan.seed)
+    parts = [fold[sample["image"]] != k for k in range(fold.max() + 1)]
+    fitted = run_blocks(lambda keep: fit_pixels(head, sample, problem.weight, seed, keep), parts, plan.n_jobs)
 
     def judge(index: np.ndarray) -> np.ndarray:
         features = dense(index)
         # Images outside the sample were seen by no model, so the full one may judge them.
-        return np.stack(
-            [
-                predict_pixels(states[fold[i]] if fold[i] >= 0 else state, features[k])
-                for k, i in enumerate(index)
-            ]
-        )
+        states = [fitted[fold[i]] if fold[i] >= 0 else state for i in index]
+        return np.stack([predict_pixels(s, one) for s, one in zip(states, features, strict=True)])
 
     blocks = [np.arange(s, min(s + block, len(images))) for s in range(0, len(images), block)]
     return state, np.concatenate(run_blocks(judge, blocks, plan.n_jobs))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmtl.targets import split_targets
-from skmtl.targets._columns import as_column
+from skmtl.targets._fields import as_column
 
 PLAIN = "y"
 

@@ -62,10 +62,10 @@ class MultiHeadEstimator(BaseEstimator):
     n_components : int or None, default=384
         Where there are more features than this, models are fitted on this many leading principal
         directions of the standardised features. None: all features.
-    n_pixels : int, default=30000
+    n_pixels : int, default=40000
         Upper bound, about, of the pixels from which a mask head learns; as many of every class as
         there are. Probabilities are set right for the true shares afterwards.
-    n_folds : int, default=5
+    n_folds : int, default=3
         Folds of the cross-fitting.
     missing_label : int or str, optional
         Label that stands for "not observed" in label heads that "auto" makes.
@@ -91,10 +91,10 @@ class MultiHeadEstimator(BaseEstimator):
 
     Notes
     -----
-    Default models: logistic regression for labels, tags (one each) and pixels; ridge for numbers,
-    boxes and points, its strength chosen by the closed-form leave-one-out error. A sample whose label is
-    missing in one field is left out of that head alone. Stacking is stacked single-target learning [1]_ with
-    cross-fitting; reading one's own maps again is auto-context [2]_.
+    Default models: logistic regression for labels and tags (one each); ridge for numbers, boxes and
+    points, its strength chosen by the closed-form leave-one-out error; a small network for pixels. A
+    sample whose label is missing in one field is left out of that head alone. Stacking is stacked
+    single-target learning [1]_ with cross-fitting; reading one's own maps again is auto-context [2]_.
 
     References
     ----------
@@ -137,8 +137,8 @@ class MultiHeadEstimator(BaseEstimator):
         region=None,
         region_margin=0.3,
         n_components=384,
-        n_pixels=30_000,
-        n_folds=5,
+        n_pixels=40_000,
+        n_folds=3,
         missing_label=None,
         random_state=None,
         n_jobs=None,

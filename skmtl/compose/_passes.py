@@ -120,7 +120,7 @@ class _PassFitter:
         for name in p.heads:
             # Pixels cost the most: they are learned first, and once more at the end.
             if name not in rows and (not self.told or self.last):
-                outputs[name] = self._fit_dense(name, frame, alone)
+                outputs[name] = self._fit_dense(name, frame)
         return state, {name: out for name, out in outputs.items() if out is not None}
 
     def _fit_inputs(self, local, frame):
@@ -138,7 +138,7 @@ class _PassFitter:
         p, plan, head = self.problem, self.plan, self.problem.heads[name]
         y = p.encoded[name]
         y = to_local(y, frame) if frame is not None and head.in_image else y
-        total = self.state["basis"]["total"] * (1 + len(_others(self.state, name)))
+        total = self.state["basis"]["total"]
         models = fit_columns(head, y, z, p.weight, total)
         width = len(p.specs[name]["classes"]) if head.task == "multiclass" else y.shape[1]
         self.state["heads"][name] = {"columns": models, "width": width}
@@ -146,14 +146,20 @@ class _PassFitter:
             return None
         return _globalise(head, cross_fit(head, models, y, z, p.weight, plan.seed, plan.n_folds), frame)
 
-    def _fit_dense(self, name, frame, alone):
-        model, output = fit_dense(self.problem, self.plan, name, self.told, frame, self.state["reads"], alone)
-        self.state["heads"][name] = model
+    def _fit_dense(self, name, frame):
+        reads, maps = self.state["reads"], not self.last
+        model, output = fit_dense(self.problem, self.plan, name, self.told, frame, reads, maps)
+        if model is not None:
+            self.state["heads"][name] = model
         return output
 
 
 # Directions kept of what one head tells another: a mask's outline is smooth, more is noise.
 _READING = 96
+
+# Total variance of what all others tell, as a share of the features': with 1 the labels of digit
+# scenes lost 0.015 of accuracy, with 0.3 the points as much.
+_READING_SHARE = 0.5
 
 
 class _Inputs:
@@ -167,9 +173,9 @@ class _Inputs:
         }
 
     def of(self, name: str, flat: np.ndarray) -> np.ndarray:
-        # Every block gets the same total variance: what a head tells is no weaker than the features.
-        strength = np.sqrt(self.state["basis"]["total"])
-        return np.hstack([flat, *(self.told[other] * strength for other in _others(self.state, name))])
+        others = _others(self.state, name)
+        strength = np.sqrt(_READING_SHARE * self.state["basis"]["total"] / max(len(others), 1))
+        return np.hstack([flat, *(self.told[other] * strength for other in others)])
 
 
 def _others(state: dict, name: str) -> list[str]:

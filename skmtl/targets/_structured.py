@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._columns import as_column
+from ._fields import as_column
 
 
 def make_targets(*, missing_label: int | None = None, **fields: Any) -> np.ndarray:
