@@ -38,15 +38,16 @@ def fit_dense(problem: Any, plan: Any, name: str, told: dict, frame: dict | None
     def dense(index: np.ndarray) -> np.ndarray:
         return _with_context(images.part(index).dense(), _rows(told, index), _rows(frame, index), reads)
 
-    sample = sample_pixels(dense, codes, plan.n_pixels, seed, block)
+    sample = sample_pixels(dense, codes, plan.n_pixels, seed, block, plan.n_jobs)
     fold = image_folds(sample, len(images), plan.n_folds, seed)
     if name in told and not refinement_pays(head, sample, problem.weight, fold, seed, told[name]):
         return None, None
-    state = fit_pixels(head, sample, problem.weight, seed)
+    parts = [None, *(fold[sample["image"]] != k for k in range(fold.max() + 1 if maps else 0))]
+    state, *fitted = run_blocks(
+        lambda keep: fit_pixels(head, sample, problem.weight, seed, keep), parts, plan.n_jobs
+    )
     if not maps:
         return state, None
-    parts = [fold[sample["image"]] != k for k in range(fold.max() + 1)]
-    fitted = run_blocks(lambda keep: fit_pixels(head, sample, problem.weight, seed, keep), parts, plan.n_jobs)
 
     def judge(index: np.ndarray) -> np.ndarray:
         features = dense(index)

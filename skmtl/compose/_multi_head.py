@@ -330,9 +330,10 @@ def _weights(sample_weight, x) -> tuple[Any, np.ndarray | None]:
     """Which rows to use, and their weights; rows of weight 0 are dropped."""
     if sample_weight is None:
         return slice(None), None
+    given = np.asarray(sample_weight)
+    if given.size and not given.any():
+        raise ValueError("sample_weight: all weights are zero; at least one must be above.")
     weight = check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
-    if not weight.any():
-        raise ValueError("sample_weight: all weights are zero.")
     return weight > 0, weight[weight > 0]
 
 

@@ -56,10 +56,11 @@ def fit_passes(problem: Problem, plan: Plan) -> list[dict]:
     told: dict[str, np.ndarray] = {}
     best: dict[str, float] = {}
     steps = plan.passes()
+    whole = problem.images.features() if any(h.task != "dense" for h in problem.heads.values()) else None
     done = []
     for number, (inside, reads) in enumerate(steps):
         fitter = _PassFitter(problem, plan, told, inside, reads, number == len(steps) - 1)
-        state, outputs = fitter.fit(alone=len(steps) == 1)
+        state, outputs = fitter.fit(whole, alone=len(steps) == 1)
         for name, output in outputs.items():
             score = _score(problem, name, output)
             if name in best and not score > best[name]:
@@ -107,14 +108,14 @@ class _PassFitter:
             "heads": {},
         }
 
-    def fit(self, alone: bool) -> tuple[dict, dict]:
+    def fit(self, whole: np.ndarray | None, alone: bool) -> tuple[dict, dict]:
         p, state = self.problem, self.state
         frame = _frame(state, self.told, p.images)
         local = localise(p.heads, self.told, frame)
         rows = [n for n, head in p.heads.items() if head.task != "dense"]
         outputs = {}
         if rows:
-            inputs, flat = self._fit_inputs(local, frame)
+            inputs, flat = self._fit_inputs(whole, local, frame)
             work = lambda name: self._fit_columns(name, inputs.of(name, flat), frame, alone)  # noqa: E731
             outputs = dict(zip(rows, run_blocks(work, rows, self.plan.n_jobs), strict=True))
         for name in p.heads:
@@ -123,10 +124,10 @@ class _PassFitter:
                 outputs[name] = self._fit_dense(name, frame)
         return state, {name: out for name, out in outputs.items() if out is not None}
 
-    def _fit_inputs(self, local, frame):
+    def _fit_inputs(self, whole, local, frame):
         p, state = self.problem, self.state
         weight = np.ones(len(p.images)) if p.weight is None else p.weight
-        features = p.images.features() if frame is None else p.images.region_features(frame)
+        features = whole if frame is None else p.images.region_features(frame)
         state["basis"] = fit_basis(features, weight, self.plan.n_components, by_column=True)
         # Sorted, so that the order in which heads are given changes no bit of the result.
         for name in sorted(local) if state["reads"] else []:

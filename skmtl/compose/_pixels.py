@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmtl.heads import Head
+from skmtl.utils._parallel import run_blocks
 
 from ._columns import folds
 
@@ -25,10 +26,10 @@ CONTEXT = (1, 3, 7, 13)
 Dense = Callable[[np.ndarray], np.ndarray]
 
 
-def sample_pixels(dense: Dense, codes: np.ndarray, n_pixels: int, seed: int, block: int) -> dict:
+def sample_pixels(dense: Dense, codes: np.ndarray, n_pixels: int, seed: int, block: int, n_jobs=None) -> dict:
     """Draw at most about ``n_pixels`` observed pixels, as many of every class as there are.
 
-    ``dense`` maps image numbers to (b, h, w, c) features; at most ``block`` images are held at once.
+    ``dense`` maps image numbers to (b, h, w, c) features; a thread holds ``block`` images at once.
     Returns features ``x``, class codes ``y``, image numbers ``image``, flat positions ``place`` and
     ``rates``: the share of each class's pixels that was drawn, with which probabilities are set right.
     """
@@ -38,17 +39,19 @@ def sample_pixels(dense: Dense, codes: np.ndarray, n_pixels: int, seed: int, blo
     n_classes = int(codes[codes != _IGNORE].max()) + 1
     quota = max(n_pixels // (len(images) * n_classes), 1)
     chosen = [_draw(codes[i].ravel(), n_classes, quota, rng) for i in images]
-    x = []
-    for start in range(0, len(images), block):
+
+    def draw(start: int) -> np.ndarray:
         part = dense(images[start : start + block])
         flat = part.reshape(len(part), -1, part.shape[-1])
-        x += [flat[k, chosen[start + k]] for k in range(len(part))]
+        return np.concatenate([flat[k, chosen[start + k]] for k in range(len(part))])
+
+    x = np.concatenate(run_blocks(draw, range(0, len(images), block), n_jobs))
     image = np.repeat(images, [len(c) for c in chosen])
     place = np.concatenate(chosen)
     y = codes.reshape(len(codes), -1)[image, place].astype(int)
     there = np.bincount(codes[images][codes[images] != _IGNORE], minlength=n_classes)
     rates = np.bincount(y, minlength=n_classes) / np.maximum(there, 1)
-    return {"x": np.concatenate(x), "y": y, "image": image, "place": place, "rates": rates}
+    return {"x": x, "y": y, "image": image, "place": place, "rates": rates}
 
 
 def _draw(codes: np.ndarray, n_classes: int, quota: int, rng: np.random.Generator) -> np.ndarray:

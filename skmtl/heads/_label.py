@@ -38,7 +38,7 @@ class LabelHead(Head):
         if len(classes) == 0:
             raise field_error(name, "no label is observed.")
         if len(classes) == 1:
-            raise field_error(name, f"only one class is observed, {classes[0]!r}; at least two are needed.")
+            raise field_error(name, f"only one class is observed, '{classes[0]}'; at least two are needed.")
         return {"name": name, "classes": classes, "shape": [], "dtype": target.dtype.str}
 
     def encode(self, target, spec):
@@ -49,7 +49,7 @@ class LabelHead(Head):
         unseen = spec["classes"][index] != target[observed]
         if unseen.any():
             raise field_error(
-                spec, f"label {target[observed][unseen][0]!r} was not seen at fit; known: {spec['classes']}."
+                spec, f"label '{target[observed][unseen][0]}' was not seen at fit; known: {spec['classes']}."
             )
         codes[observed, 0] = index
         return codes

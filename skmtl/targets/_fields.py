@@ -37,7 +37,10 @@ def _as_array(name: str, values: Any) -> np.ndarray:
     if hasattr(values, "to_numpy"):
         return _from_frame(values)
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
+        # numpy writes out None, NaN and numbers that stand beside strings; only a look at each tells.
+        written = array.dtype.kind == "U" and not isinstance(values, np.ndarray)
+        return np.array(values, dtype=object) if written else array
     except ValueError as error:
         raise ValueError(f"field {name!r}: rows are ragged, all must have one shape ({error}).") from None
 
@@ -89,8 +92,8 @@ def _from_objects(name: str, array: np.ndarray, missing_label: int | None) -> np
     kinds = {_kind(v) for v, missing in zip(flat, gone, strict=True) if not missing}
     if "sequence" in kinds:
         raise ValueError(f"field {name!r}: rows are ragged, all must have one shape.")
-    if kinds == {"str"} and array.ndim == 1:
-        return np.where(gone, "", flat).astype(np.str_)
+    if kinds == {"str"}:
+        return np.where(gone, "", flat).astype(np.str_).reshape(array.shape)
     if not kinds or not kinds <= {"bool", "int", "float"}:
         raise TypeError(f"field {name!r}: entries of types {sorted(kinds)} cannot be learned as one target.")
     if array.ndim == 1 and "float" not in kinds:
