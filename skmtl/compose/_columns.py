@@ -26,7 +26,7 @@ def default_model(head: Head, z: np.ndarray, y: np.ndarray, total: float, weight
     if head.estimator is not None:
         return clone(head.estimator)
     if head.task == "regression":
-        return RidgeCV(alphas=weight.sum() * total * np.logspace(-7, 1, 17))
+        return RidgeCV(alphas=weight.sum() * total * np.logspace(-7, 1, 9))
     small = z.shape[1] * (len(np.unique(y[~np.isnan(y)])) if head.task == "multiclass" else 1) <= _NEWTON_SIZE
     solver = {"solver": "newton-cholesky"} if small else {"tol": 1e-3, "max_iter": 1000}
     return LogisticRegression(C=30.0 / total, **solver)

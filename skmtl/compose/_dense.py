@@ -51,9 +51,12 @@ def fit_dense(problem: Any, plan: Any, name: str, told: dict, frame: dict | None
 
     def judge(index: np.ndarray) -> np.ndarray:
         features = dense(index)
-        # Images outside the sample were seen by no model, so the full one may judge them.
-        states = [fitted[fold[i]] if fold[i] >= 0 else state for i in index]
-        return np.stack([predict_pixels(s, one) for s, one in zip(states, features, strict=True)])
+        out = np.empty((*features.shape[:3], len(sample["rates"])), np.float32)
+        for k in np.unique(fold[index]):
+            # Images outside the sample were seen by no model, so the full one may judge them.
+            rows = fold[index] == k
+            out[rows] = predict_pixels(fitted[k] if k >= 0 else state, features[rows])
+        return out
 
     blocks = [np.arange(s, min(s + block, len(images))) for s in range(0, len(images), block)]
     return state, np.concatenate(run_blocks(judge, blocks, plan.n_jobs))
