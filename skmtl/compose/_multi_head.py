@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 
 from skmtl.heads import BoxHead, Head
 from skmtl.utils._parallel import run_blocks
-from skmtl.utils._sklearn import HasMethods, Interval, StrOptions, check_sample_weight, fit_context
+from skmtl.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from skmtl.utils._weights import checked_weights
 
 from ._auto import check_fields, resolve_heads
 from ._dense import image_block
@@ -330,10 +331,7 @@ def _weights(sample_weight, x) -> tuple[Any, np.ndarray | None]:
     """Which rows to use, and their weights; rows of weight 0 are dropped."""
     if sample_weight is None:
         return slice(None), None
-    given = np.asarray(sample_weight)
-    if given.size and not given.any():
-        raise ValueError("sample_weight: all weights are zero; at least one must be above.")
-    weight = check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+    weight = checked_weights(sample_weight, (len(x),), "sample_weight")
     return weight > 0, weight[weight > 0]
 
 

@@ -1,10 +1,11 @@
 """A small deterministic trunk and small scenes for tests of heads and of estimators on images."""
 
 import numpy as np
+from numpy.testing import assert_array_equal
 from scipy.ndimage import uniform_filter
 from sklearn.base import BaseEstimator
 
-from skmtl import make_targets
+from skmtl import MultiHeadEstimator, make_targets
 
 SIDE = 12
 
@@ -59,3 +60,30 @@ def make_blocks(n=60, seed=0):
         "mask": mask,
     }
     return images, make_targets(**fields)
+
+
+def make_table(n=80, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 5))
+    y = make_targets(
+        kind=np.where(X[:, 0] + X[:, 1] > 0, "up", "down"),
+        tags=(X[:, :2] > 0).astype(float),
+        size=X @ np.arange(5.0) + 0.1 * rng.normal(size=n),
+        pair=X[:, :2] + 0.1 * rng.normal(size=(n, 2)),
+    )
+    return X, y
+
+
+def holed(y, field, rows, value):
+    y = y.copy()
+    y[field][rows] = value
+    return y
+
+
+def assert_same_fields(a, b, fields):
+    for name in fields:
+        assert_array_equal(a[name], b[name], err_msg=name)
+
+
+def image_model(**parameters):
+    return MultiHeadEstimator(trunk=BlockTrunk(), n_pixels=2000, random_state=0, **parameters)
