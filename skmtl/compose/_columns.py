@@ -20,7 +20,7 @@ def default_model(head: Head, z: np.ndarray, y: np.ndarray, total: float, weight
     """The head's own estimator, or logistic regression or ridge with strengths free of scale.
 
     ``total`` is the total variance of the inputs: with it in the penalty, a result does not depend on
-    how many columns say the same. 30 / total was best or within 0.5 % of the best of five strengths on
+    how many columns say the same. 30 / total was best or within 0.5 % of the best of four strengths on
     digits seen through 2,400 convolution features.
     """
     if head.estimator is not None:
