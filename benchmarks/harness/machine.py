@@ -1,0 +1,43 @@
+"""What a figure was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from pathlib import Path
+
+
+def machine() -> dict:
+    """Processor, cores, Python and operating system."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def peak_mb() -> float:
+    """Largest resident memory of this process so far, in MB (1e6 bytes).
+
+    ``ru_maxrss`` of a Linux child starts from the size of the parent that forked it, so the
+    kernel's own mark of this program is read where there is one.
+    """
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        (kib,) = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+        return kib * 1024 / 1e6
+    except (OSError, ValueError):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
