@@ -1,0 +1,6 @@
+"""Linear models of several tasks: losses x couplings."""
+
+from ._classifier import MultiTaskLogisticRegression
+from ._regressor import MultiTaskLinearRegressor
+
+__all__ = ["MultiTaskLinearRegressor", "MultiTaskLogisticRegression"]

@@ -4,7 +4,7 @@ When scikit-learn moves one of them, this file changes and nothing else does.
 """
 
 from sklearn.base import _fit_context as fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils import _safe_indexing as rows_of
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-__all__ = ["HasMethods", "Interval", "Options", "StrOptions", "check_sample_weight", "fit_context"]
+__all__ = ["HasMethods", "Interval", "StrOptions", "fit_context", "rows_of"]

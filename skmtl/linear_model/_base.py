@@ -1,0 +1,171 @@
+"""Linear models of several tasks: everything but the loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+
+from ..couplings import Coupling, SharedParameters
+from ..design import Family
+from ..targets import TaskTargetsMixin, label_weights
+from ..utils._atomic import all_or_nothing
+from ..utils._sklearn import Interval, StrOptions, fit_context
+from ._fit import FitOptions, fit_weights
+
+
+class LinearTaskModel(TaskTargetsMixin, ABC):
+    """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
+
+    _parameter_constraints = {
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "coupling": [Coupling, None],
+        "fit_intercept": ["boolean"],
+        "task_feature": [Integral, str, None],
+        "unknown_task": [StrOptions({"error", "shared"})],
+        "missing_label": "no_validation",
+        "loss_average": [StrOptions({"sample", "task"})],
+        "solver": [StrOptions({"auto", "newton-cg", "closed-form"})],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    _classify: bool
+
+    def __init__(
+        self,
+        alpha=0.01,
+        *,
+        coupling=None,
+        fit_intercept=True,
+        task_feature=None,
+        unknown_task="error",
+        missing_label=np.nan,
+        loss_average="sample",
+        solver="auto",
+        tol=1e-9,
+        max_iter=200,
+    ):
+        self.alpha = alpha
+        self.coupling = coupling
+        self.fit_intercept = fit_intercept
+        self.task_feature = task_feature
+        self.unknown_task = unknown_task
+        self.missing_label = missing_label
+        self.loss_average = loss_average
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+    @abstractmethod
+    def _loss(self, classes):
+        """The loss of a task with these classes (None: numbers)."""
+
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, target_weight=None):
+        """Fit all tasks together.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse matrix or data frame
+            With ``task_feature``, one column holds the task each row belongs to.
+        y : (n_samples,) or (n_samples, n_tasks)
+            Targets; NaN, None or ``missing_label`` mean not observed.
+        sample_weight : (n_samples,), optional
+            Finite, not negative.
+        target_weight : (n_samples, n_tasks), optional
+            A weight for each label; multiplies ``sample_weight``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            NaN in X; a task with no observed label, or one class; weights that are negative or not
+            finite; a ``task_feature`` that is constant, continuous or missing.
+        """
+        X, targets = self._read_fit(X, y, classify=self._classify)
+        weight = label_weights(targets, sample_weight, target_weight)
+        coupling = SharedParameters() if self.coupling is None else self.coupling
+        options = FitOptions(
+            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
+        )
+        fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
+        self._keep(fitted, coupling)
+        return self
+
+    def _keep(self, fitted, coupling: Coupling) -> None:
+        self._W, self._b = fitted.W, fitted.b
+        self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
+        self.n_iter_, self.objective_, self.optimality_ = fitted.n_iter, fitted.objective, fitted.residual
+        self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
+        for family, C in zip(fitted.families, fitted.covariances, strict=True):
+            self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
+        self._shared_W = self._shared_b = None
+        if self._form == "rows":
+            self._keep_shared(fitted, coupling)
+
+    def _keep_shared(self, fitted, coupling: Coupling) -> None:
+        """Weights for tasks never seen: the part that all tasks share, and the mean intercept."""
+        family, C = fitted.families[0], fitted.covariances[0]
+        W = family.by_task(fitted.W).transpose(0, 2, 1)
+        shared = coupling.shared(W.reshape(-1, self.n_tasks_), C)
+        if shared is None and self.unknown_task == "shared":
+            raise ValueError(f"unknown_task='shared': {coupling!r} has no part that the tasks share")
+        if shared is not None:
+            self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
+            self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
+
+    @property
+    def _families(self) -> list[Family]:
+        return [Family(*layout) for layout in self._layout]
+
+    @property
+    def coef_(self):
+        """Slopes, by task: see the class."""
+        return self._by_task(self._W.T)
+
+    @property
+    def intercept_(self):
+        """Intercepts, by task: see the class."""
+        return self._by_task(self._b)
+
+    def _by_task(self, rows: np.ndarray):
+        parts = [rows[self._columns_of(t)] for t in range(self.n_tasks_)]
+        if self._form == "vector":
+            return parts[0]
+        if len({len(part) for part in parts}) > 1:
+            return parts
+        return np.stack([part[0] for part in parts]) if len(parts[0]) == 1 else np.stack(parts)
+
+    def _columns_of(self, t: int) -> slice:
+        return next(f.columns_of(t) for f in self._families if t in f.tasks)
+
+    def _raw(self, X) -> np.ndarray:
+        """Raw predictions: (n, P) for a shared X, (n, C) where each row has its own task."""
+        X, task = self._read_predict(X)
+        if task is None:
+            return X @ self._W + self._b
+        return self._raw_rows(X, task)
+
+    def _raw_rows(self, X, task: np.ndarray) -> np.ndarray:
+        n_columns = self._layout[0][2]
+        Z = np.empty((X.shape[0], n_columns))
+        for t in np.unique(task):
+            mine = np.flatnonzero(task == t)
+            if t < 0:
+                Z[mine] = X[mine] @ self._shared_W + self._shared_b
+            else:
+                columns = self._columns_of(t)
+                Z[mine] = X[mine] @ self._W[:, columns] + self._b[columns]
+        return Z

@@ -1,0 +1,117 @@
+"""Multi-task logistic regression."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from ..losses import LogisticLoss, MultinomialLoss
+from ..targets import join_labels
+from ._base import LinearTaskModel
+
+
+class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimator):
+    r"""Logistic regression of several tasks, of two or more classes each, tied by a coupling.
+
+    Minimises, over W and intercepts b,
+
+    .. math:: \sum_{it} \omega_{it} \, l(y_{it}, W_t^\top x_i + b_t) + \alpha R(W)
+
+    with the logistic loss for a task of two classes (one column of W) and the multinomial loss for
+    more (one column per class). The weights average over observed labels and sum over tasks: on
+    complete data ``omega = 1 / n``, so that with ``Independent()`` it is scikit-learn's
+    ``LogisticRegression`` with ``C = 1 / (alpha * n_samples)``.
+
+    The coupling ties tasks *with equal classes*: they answer the same question. Tasks that own their
+    rows all have the classes of y, whether or not each shows every class.
+
+    Parameters
+    ----------
+    alpha : float > 0, default 0.01
+        Strength of the coupling; keeps its meaning when the number of rows changes.
+    coupling : Coupling, default ``SharedParameters()``
+        How tasks are tied; see ``skmtl.couplings``.
+    fit_intercept : bool, default True
+        Free intercepts per task; they are not penalised.
+    task_feature : int or str, optional
+        The column of X that holds each row's task, for tasks that own their rows; y is then 1-D. Ids
+        are whole numbers, texts or categories.
+    unknown_task : {"error", "shared"}, default "error"
+        What predict does with a task it has not seen: refuse, or use the shared part of the model.
+    missing_label : scalar, default NaN
+        Marks a label that is not observed, besides NaN and None.
+    loss_average : {"sample", "task"}, default "sample"
+        Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
+    solver : {"auto", "newton-cg"}, default "auto"
+    tol : float, default 1e-9
+        The largest entry of the gradient, relative to that at zero, at which the solver stops.
+    max_iter : int, default 200
+
+    Attributes
+    ----------
+    classes_ : array for 1-D y, else list of one array per task
+    coef_ : (n_tasks, n_features) where every task has two classes, (n_tasks, n_classes, n_features)
+        where all have the same number of them, a list of (n_columns, n_features) otherwise; for 1-D y
+        without ``task_feature`` (n_columns, n_features)
+    intercept_ : the same without the last axis
+    task_covariance_ : (n_tasks, n_tasks)
+        The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
+    n_tasks_, task_names_in_, n_features_in_, n_iter_
+    objective_ : float
+        The minimised value.
+    optimality_ : float
+        The residual that ``tol`` bounds, at the solution.
+
+    References
+    ----------
+    Evgeniou & Pontil (2004), "Regularized multi-task learning".
+    """
+
+    _classify = True
+
+    def _loss(self, classes):
+        return LogisticLoss() if len(classes) == 2 else MultinomialLoss()
+
+    def decision_function(self, X):
+        """Log-odds of the second class (n,) or raw scores (n, n_classes).
+
+        With a matrix y: (n, n_tasks) where every task has two classes, else a list per task.
+        """
+        Z = self._raw(X)
+        if self._form != "matrix":
+            return Z[:, 0] if Z.shape[1] == 1 else Z
+        parts = self._split(Z)
+        return np.hstack(parts) if all(part.shape[1] == 1 for part in parts) else parts
+
+    def predict_proba(self, X):
+        """Class probabilities (n, n_classes); with a matrix y, a list of such arrays, one per task."""
+        Z = self._raw(X)
+        if self._form != "matrix":
+            return _probabilities(Z)
+        return [_probabilities(part) for part in self._split(Z)]
+
+    def predict_log_proba(self, X):
+        """Logarithm of ``predict_proba``, in the same form."""
+        P = self.predict_proba(X)
+        return [np.log(p) for p in P] if isinstance(P, list) else np.log(P)
+
+    def predict(self, X) -> np.ndarray:
+        """Labels (n_samples,) for 1-D y, else (n_samples, n_tasks)."""
+        Z = self._raw(X)
+        if self._form != "matrix":
+            return self.classes_[_positions(Z)]
+        return join_labels([c[_positions(z)] for c, z in zip(self.classes_, self._split(Z), strict=True)])
+
+    def _split(self, Z: np.ndarray) -> list[np.ndarray]:
+        return [Z[:, self._columns_of(t)] for t in range(self.n_tasks_)]
+
+
+def _positions(Z: np.ndarray) -> np.ndarray:
+    return (Z[:, 0] > 0).astype(int) if Z.shape[1] == 1 else Z.argmax(axis=1)
+
+
+def _probabilities(Z: np.ndarray) -> np.ndarray:
+    if Z.shape[1] > 1:
+        return softmax(Z, axis=1)
+    return np.hstack([expit(-Z), expit(Z)])

@@ -1,0 +1,7 @@
+"""What ``y`` means: the one place that reads targets."""
+
+from ._columns import join_labels
+from ._estimator import TaskTargetsMixin, label_weights
+from ._reader import TaskTargets, read_targets
+
+__all__ = ["TaskTargets", "TaskTargetsMixin", "join_labels", "label_weights", "read_targets"]

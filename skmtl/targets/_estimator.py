@@ -1,0 +1,95 @@
+"""What every estimator on plain targets shares: reading X and y at fit, X at predict."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, validate_data
+
+from ..utils._weights import checked_weights
+from ._reader import TaskTargets, read_targets
+from ._scores import TaskScoresMixin
+from ._tasks import distinct_tasks, encode_tasks, find_task_column, split_task_column
+
+_CHECKS = {"accept_sparse": ("csr", "csc"), "dtype": np.float64}
+
+
+class TaskTargetsMixin(TaskScoresMixin):
+    """Reads 1-D y, (n, T) y with missing labels, and tasks that own their rows (``task_feature``).
+
+    The estimator has the parameters ``task_feature``, ``unknown_task`` and ``missing_label``; fitting
+    sets ``n_tasks_``, ``task_names_in_`` and, for classifiers, ``classes_``.
+    """
+
+    _accepts_sparse: tuple | bool = ("csr", "csc")
+
+    def _read_fit(self, X, y, *, classify: bool):
+        """Checked features without the task column, and the targets."""
+        task = self._task_ids = None
+        if self.task_feature is None:
+            X = validate_data(self, X, **_CHECKS)
+        else:
+            X = _two_dimensional(X)
+            validate_data(self, X, skip_check_array=True)
+            self._task_position, self._task_shown = find_task_column(X, self.task_feature)
+            X, ids = split_task_column(X, self._task_position, self._task_shown)
+            self._task_ids = distinct_tasks(ids, self._task_shown)
+            task = encode_tasks(ids, self._task_ids, self._task_shown, "error")
+            X = check_array(X, estimator=self, input_name="X", **_CHECKS)
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        targets = read_targets(
+            y, classify=classify, missing_label=self.missing_label, task=task, task_ids=self._task_ids
+        )
+        check_consistent_length(X, targets.values)
+        self._remember(targets)
+        return X, targets
+
+    def _read_predict(self, X) -> tuple[np.ndarray, np.ndarray | None]:
+        """Checked features without the task column, and each row's task (-1: unseen)."""
+        check_is_fitted(self)
+        if self._task_ids is None:
+            return validate_data(self, X, reset=False, **_CHECKS), None
+        X = _two_dimensional(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        X, ids = split_task_column(X, self._task_position, self._task_shown)
+        task = encode_tasks(ids, self._task_ids, self._task_shown, self.unknown_task)
+        return check_array(X, estimator=self, input_name="X", **_CHECKS), task
+
+    def _remember(self, targets: TaskTargets) -> None:
+        self._form = targets.form
+        self.n_tasks_ = targets.n_tasks
+        self.task_names_in_ = np.array(targets.names)
+        if targets.classes is not None:
+            one = targets.form != "matrix"
+            self.classes_ = targets.classes[0] if one else list(targets.classes)
+
+
+def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
+    """Weight of each label, in the shape of ``targets.values``; 0 where unobserved.
+
+    Raises ValueError where a task is left without any weight.
+    """
+    weight = targets.observed.astype(np.float64)
+    if sample_weight is not None:
+        weight *= checked_weights(sample_weight, (len(weight),), "sample_weight")[:, None]
+    if target_weight is not None:
+        if targets.form == "rows":
+            raise ValueError("target_weight is for tasks that share X; with task_feature use sample_weight")
+        target_weight = np.asarray(target_weight)
+        if targets.form == "vector" and target_weight.ndim == 1:
+            target_weight = target_weight[:, None]
+        weight *= checked_weights(target_weight, weight.shape, "target_weight")
+    for t, name in enumerate(targets.names):
+        mine = weight[targets.task == t, 0] if targets.form == "rows" else weight[:, t]
+        if not (mine > 0).any():
+            raise ValueError(f"task {name!r} has no observed label with a positive weight")
+    return weight
+
+
+def _two_dimensional(X):
+    if hasattr(X, "shape") and len(X.shape) == 2:
+        return X
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array X with a task column, got an array of shape {X.shape}")
+    return X

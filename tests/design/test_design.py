@@ -1,0 +1,63 @@
+"""Designs: the adjoint is the transpose, the diagonal is the diagonal, centring changes nothing else."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from _asserts import ROUNDING, assert_close
+
+from skmtl.design import OwnRowsDesign, SharedDesign, output_families
+
+D, T, C = 3, 2, 2
+
+
+@pytest.fixture(params=["shared", "own rows", "shared sparse"])
+def built(request, rng):
+    """A centred design, its weights' width and its predictions' width."""
+    X = rng.normal(size=(7, D)) + 1.0
+    weight = rng.random(7)
+    if request.param == "own rows":
+        return OwnRowsDesign(X, weight, np.array([0, 0, 0, 1, 1, 1, 1]), T, C, center=True), T * C, C
+    X = sp.csr_array(X) if "sparse" in request.param else X
+    return SharedDesign(X, weight, center=True), T * C, T * C
+
+
+def matrix_of(design, width):
+    """The whole linear map, column by column: W first, b after it."""
+    columns = []
+    for k in range((D + 1) * width):
+        x = np.zeros((D + 1) * width)
+        x[k] = 1.0
+        columns.append(design.forward(x[: D * width].reshape(D, width), x[D * width :]).ravel())
+    return np.array(columns).T
+
+
+def test_adjoint_is_the_transpose(built, rng):
+    design, width, out = built
+    A = matrix_of(design, width)
+    R = rng.normal(size=(7, out))
+    G, g = design.adjoint(R)
+    assert_close(np.concatenate([G.ravel(), g]), A.T @ R.ravel(), ROUNDING)
+
+
+def test_diagonal_of_the_normal_matrix(built, rng):
+    design, width, out = built
+    A, H = matrix_of(design, width), rng.random((7, out))
+    D_, d = design.diagonal(H)
+    assert_close(np.concatenate([D_.ravel(), d]), np.diag(A.T @ (H.ravel()[:, None] * A)), ROUNDING)
+
+
+def test_uncentred_intercepts_serve_the_raw_features(rng):
+    X, task = rng.normal(size=(6, D)) + 5.0, np.array([0, 0, 0, 1, 1, 1])
+    W, b = rng.normal(size=(D, T)), rng.normal(size=T)
+    design = OwnRowsDesign(X, np.ones(6), task, T, 1, center=True)
+    raw = design.uncentered(W, b)
+    expected = [X[i] @ W[:, task[i]] + raw[task[i]] for i in range(6)]
+    assert_close(design.forward(W, b)[:, 0], expected, ROUNDING)
+
+
+def test_tasks_with_equal_classes_form_a_family():
+    y = np.column_stack([np.arange(6) % 2, np.arange(6) % 3, np.arange(6) // 3, np.arange(6) % 3])
+    two, three = output_families(4, [np.unique(column) for column in y.T])
+    assert two.tasks.tolist() == [0, 2] and two.columns == slice(0, 2)
+    assert three.tasks.tolist() == [1, 3] and three.columns == slice(2, 8)
+    assert three.columns_of(3) == slice(5, 8)
