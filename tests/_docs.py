@@ -37,7 +37,7 @@ def examples(page: str) -> list[tuple[Block, str | None]]:
     following = [*found[1:], None]
     return [
         (block, after.code if after and _is_output(page, block, after) else None)
-        for block, after in zip(found, following, strict=True)
+        for block, after in zip(found, following, strict=False)
         if block.language == "python"
     ]
 
