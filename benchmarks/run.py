@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from harness.machine import machine
+from harness.machine import busy_note, machine
 from harness.measure import measure
 from harness.registry import BENCHMARKS, competitors, load_problem, problems
 from harness.table import add_ratios, table
@@ -21,7 +21,8 @@ from harness.table import add_ratios, table
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark; the exit code is 1 where a competitor failed."""
     args = _parser().parse_args(arguments)
-    problem, rows, notes = load_problem(args.name), [], []
+    problem, before = load_problem(args.name), machine()
+    rows, notes = [], busy_note(before, args.threads)
     names = args.only or competitors(args.name)
     for instance in problem.QUICK if args.quick else problem.INSTANCES:
         for threads in args.threads:
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         "limit": problem.LIMIT,
         "rows": rows,
         "notes": notes,
-        "machine": machine(),
+        "machine": before,
         "command": f"python benchmarks/run.py {' '.join(arguments or sys.argv[1:])}",
     }
     args.out.mkdir(parents=True, exist_ok=True)

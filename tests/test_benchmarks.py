@@ -15,6 +15,7 @@ from _asserts import SAME_BITS, assert_close
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
+from harness.machine import busy_note  # noqa: E402
 from harness.measure import measure  # noqa: E402
 from harness.registry import competitors, load_problem, problems  # noqa: E402
 from harness.table import add_ratios, table  # noqa: E402
@@ -178,6 +179,13 @@ def test_the_table_ends_with_the_ratio():
     assert ours.endswith("0.25")
     assert "5.0e-01*" in sloppy
     assert "a note" in rest
+
+
+@pytest.mark.parametrize(
+    "load, threads, notes", [(0.1, [1, 2], 0), (0.9, [1], 0), (1.0, [1, 2], 1), (2.0, [1], 1), (None, [2], 0)]
+)
+def test_a_busy_machine_is_told(load, threads, notes):
+    assert len(busy_note({"load": load, "cores": 2}, threads)) == notes
 
 
 def test_the_command_writes_the_result(tmp_path):

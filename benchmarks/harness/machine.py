@@ -10,13 +10,24 @@ from pathlib import Path
 
 
 def machine() -> dict:
-    """Processor, cores, Python and operating system."""
+    """Processor, cores, Python, operating system, and how busy the machine is at this moment."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
+
+
+def busy_note(before: dict, threads: list[int]) -> list[str]:
+    """A warning where other programs left fewer cores than threads were asked for."""
+    if before["load"] is None or before["load"] + max(threads) <= before["cores"] + 0.2:
+        return []
+    return [
+        f"load was {before['load']} on {before['cores']} cores at the start: with {max(threads)} threads "
+        "the times include waiting for other programs"
+    ]
 
 
 def _processor() -> str:
