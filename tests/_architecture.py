@@ -177,11 +177,16 @@ def complexity(function: ast.AST) -> int:
 
 
 def too_many_positional(source: Source) -> list[str]:
-    """Functions that take more than ``MAX_POSITIONAL`` arguments by position, self and cls apart."""
+    """Functions that take more than ``MAX_POSITIONAL`` arguments by position.
+
+    What the caller does not pass is not counted: self, cls, and the context that numba hands to an
+    ``@intrinsic``.
+    """
     complaints = []
     for node in _functions(source):
         names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args)]
-        count = len(names) - (names[:1] in (["self"], ["cls"]))
+        implied = names[:1] in (["self"], ["cls"]) or "intrinsic" in map(_name, node.decorator_list)
+        count = len(names) - implied
         if count > MAX_POSITIONAL:
             complaints.append(
                 f"{source.path}:{node.lineno}: {node.name} takes {count} positional arguments, at most "

@@ -27,7 +27,9 @@ def outputs(estimator, X) -> dict[str, np.ndarray]:
 
 def _flat(name: str, value) -> dict[str, np.ndarray]:
     if isinstance(value, list | tuple):
-        return {k: v for i, one in enumerate(value) for k, v in _flat(f"{name}[{i}]", one).items()}
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        return {k: v for key, one in value.items() for k, v in _flat(f"{name}[{key}]", one).items()}
     value = np.asarray(value)
     if value.dtype.names:
         return {f"{name}.{field}": value[field] for field in value.dtype.names}

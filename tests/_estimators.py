@@ -22,9 +22,15 @@ from skmtl.couplings import Independent, LearnedRelation
 NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
 
 VARIANTS: dict[str, Callable[[type], list]] = {
-    "ConvFeatureExtractor": lambda cls: [cls(n_filters=4, kernel_size=3, random_state=0)],
+    "ConvFeatureExtractor": lambda cls: [
+        cls(n_filters=4, kernel_size=3, random_state=0),
+        cls(skmtl.feature_extraction.RandomFilters(contrast=None), n_filters=3, grid=(1, 2), random_state=0),
+    ],
     "IndependentTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
-    "MultiHeadEstimator": lambda cls: [cls()],
+    "MultiHeadEstimator": lambda cls: [
+        cls(random_state=0),
+        cls(stack=True, n_components=2, random_state=0),
+    ],
     "MultiTaskLinearRegressor": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
@@ -63,7 +69,16 @@ def images(estimator, rng: np.random.Generator):
     return rng.random((12, 9, 9)), np.arange(12) % 2
 
 
-DATA: dict[str, Callable] = {"ConvFeatureExtractor": images}
+def mixed_targets(estimator, rng: np.random.Generator):
+    """Forty rows of five numbers; for each a class, a number and two tags, some of them missing."""
+    X = rng.normal(size=(40, 5))
+    kind = np.where(X[:, 0] > 0, "yes", "no").astype(object)
+    size, tags = X.sum(axis=1), (X[:, 1:3] > 0).astype(float)
+    kind[0], size[1], tags[2] = None, np.nan, np.nan
+    return X, skmtl.make_targets(kind=kind, size=size, tags=tags)
+
+
+DATA: dict[str, Callable] = {"ConvFeatureExtractor": images, "MultiHeadEstimator": mixed_targets}
 
 
 def find_estimators() -> dict[str, type]:

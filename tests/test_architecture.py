@@ -164,6 +164,8 @@ def test_a_complex_function_is_found():
         ("def f(a, /, b, c, d, e, f, g, h): pass", 1),
         ("def f(a, *, b, c, d, e, f, g, h): pass", 0),
         ("class A:\n    def f(self, a, b, c, d, e, f, g): pass", 0),
+        ("@intrinsic\ndef f(typing, a, b, c, d, e, f, g): pass", 0),
+        ("@kernel\ndef f(typing, a, b, c, d, e, f, g): pass", 1),
     ],
 )
 def test_many_positional_arguments_are_found(text, complaints):

@@ -1,0 +1,27 @@
+"""ConvFeatureExtractor with the given filters, on the pixels as they are."""
+
+from __future__ import annotations
+
+from skmtl import ConvFeatureExtractor
+from skmtl.feature_extraction import FixedFilters
+
+PACKAGE = "skmtl"
+
+
+def prepare(data, threads):
+    model = ConvFeatureExtractor(
+        FixedFilters(data.filters), threshold=data.threshold, pooling="sum", grid=2, n_jobs=threads
+    )
+    model.fit(data.X[:4])
+    model.transform(data.X[:4])
+    return data, model
+
+
+def run(state):
+    data, model = state
+    return model.transform(data.X)
+
+
+def result(state, output):
+    data = state[0]
+    return output.reshape(len(data.X), 4, 2, len(data.filters)).transpose(0, 2, 1, 3)
