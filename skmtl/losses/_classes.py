@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import entr, expit, log_softmax, softmax
 
 from ._base import Curvature, Loss
 
 
 class LogisticLoss(Loss):
     """Two classes: ``l(y, z) = log(1 + exp(z)) - y z`` with y in {0, 1}; z is the log-odds of class 1."""
+
+    smoothness = 0.25
 
     def value(self, y, z, w):
         z = z[..., 0]
@@ -23,9 +25,19 @@ class LogisticLoss(Loss):
         h = w[..., None] * p * (1.0 - p)
         return Curvature(h, lambda direction: h * direction)
 
+    def conjugate(self, y, r, w):
+        p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
+        return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
+
+    def balance(self, y, r, w):
+        both = np.concatenate([-r, r], axis=-1)
+        return _balanced(both, np.stack([1.0 - y, y], axis=-1), w)[..., 1:]
+
 
 class MultinomialLoss(Loss):
     """C classes: ``l(y, z) = log(sum_c exp(z_c)) - z_y``, symmetric in the classes."""
+
+    smoothness = 0.5
 
     def value(self, y, z, w):
         picked = np.take_along_axis(log_softmax(z, axis=-1), _positions(y), axis=-1)[..., 0]
@@ -46,6 +58,37 @@ class MultinomialLoss(Loss):
 
         return Curvature(w * p * (1.0 - p), apply)
 
+    def conjugate(self, y, r, w):
+        p = np.clip(_over(r, w) + _indicators(y, r), 0.0, 1.0)
+        return -float(np.vdot(w, entr(p).sum(axis=-1)))
+
+    def balance(self, y, r, w):
+        return _balanced(r, _indicators(y, r), w)
+
 
 def _positions(y: np.ndarray) -> np.ndarray:
     return y.astype(np.intp)[..., None]
+
+
+def _indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return (_positions(y) == np.arange(like.shape[-1])).astype(np.float64)
+
+
+def _over(r: np.ndarray, w: np.ndarray) -> np.ndarray:
+    w = np.broadcast_to(w[..., None], r.shape)
+    return np.divide(r, w, out=np.zeros_like(r), where=w > 0)
+
+
+def _balanced(r: np.ndarray, indicators: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Mix the probabilities behind r = w (p - indicators) with one distribution q for all rows.
+
+    The smallest share s of q that gives each class its observed frequency f over the rows is taken:
+    ``q = p + (f - p) / s`` with p the mean probability, and s such that q is not negative.
+    """
+    total = w.sum(axis=0)[:, None]
+    frequency = np.einsum("nm,nmc->mc", w, indicators) / total
+    mean = frequency + r.sum(axis=0) / total
+    surplus = np.divide(mean - frequency, mean, out=np.zeros_like(mean), where=mean > 0)
+    share = np.clip(surplus.max(axis=-1, keepdims=True), 0.0, 1.0)
+    mixed = share * (mean - indicators) + (frequency - mean)  # share * (q - indicators)
+    return (1.0 - share) * r + w[..., None] * mixed

@@ -2,5 +2,13 @@
 
 from ._kronecker import KroneckerRidge
 from ._newton_cg import NewtonResult, newton_cg
+from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
 
-__all__ = ["KroneckerRidge", "NewtonResult", "newton_cg"]
+__all__ = [
+    "Certificate",
+    "KroneckerRidge",
+    "NewtonResult",
+    "ProximalResult",
+    "newton_cg",
+    "proximal_gradient",
+]
