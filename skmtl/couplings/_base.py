@@ -93,5 +93,6 @@ def checked_number(name: str, value, low: float, high: float = np.inf, *, closed
     inside = number and (low <= value <= high if closed else low < value < high)
     if not inside or not np.isfinite(value):
         brackets = "[]" if closed and np.isfinite(high) else "()"
-        raise ValueError(f"{name} must be a number in {brackets[0]}{low:g}, {high:g}{brackets[1]}, got {value!r}")
+        span = f"{brackets[0]}{low:g}, {high:g}{brackets[1]}"
+        raise ValueError(f"{name} must be a number in {span}, got {value!r}")
     return float(value)

@@ -80,7 +80,7 @@ class OutlierTasks(SplitCoupling):
 
     Parameters
     ----------
-    outlier : float > 0, default 1
+    outlier : float > 0, default 2
 
     References
     ----------
@@ -89,7 +89,7 @@ class OutlierTasks(SplitCoupling):
 
     _price = "outlier"
 
-    def __init__(self, outlier: float = 1.0):
+    def __init__(self, outlier: float = 2.0):
         self.outlier = outlier
 
     def _pair(self, price, task_of_column):

@@ -31,9 +31,9 @@ class CompositeProblem:
     def _set_scales(self) -> None:
         """The value and the largest slope of the model of intercepts alone: what 1 means in ``tol``."""
         image, nothing = self.image(self.origin), np.zeros_like(self.origin)
-        rounding = 1e-14 * self.value(nothing, self.image(nothing))
-        self.null_value = max(self.value(self.origin, image), rounding, TINY)
-        self.null_slope = max(float(np.abs(self.gradient(self.origin, image)).max()), TINY)
+        rounding = 1e-14 * self.data.value(self.image(nothing))
+        self.null_value = max(self.data.value(image), rounding, TINY)
+        self.null_slope = max(float(np.abs(self.pull_back(self.residual(image))).max()), TINY)
 
     def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""
@@ -48,11 +48,11 @@ class CompositeProblem:
         parts, b = self.parts(x)
         return self.data.image(parts[0] if len(parts) == 1 else parts.sum(axis=0), b)
 
-    def value(self, x, image):
-        return self.data.value(image)
+    def residual(self, image):
+        return self.data.residual(image)
 
-    def gradient(self, x, image):
-        G, g = self.data.pull_back(self.data.residual(image))
+    def pull_back(self, residual):
+        G, g = self.data.pull_back(residual)
         return np.concatenate([np.tile(G.ravel(), len(self.penalties)), g * self.unit])
 
     def prox(self, x, step):
@@ -63,7 +63,7 @@ class CompositeProblem:
     def objective(self, x: np.ndarray, image: np.ndarray) -> float:
         """What is minimised."""
         pairs = zip(self.penalties, self.parts(x)[0], strict=True)
-        return self.value(x, image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+        return self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
 
     def certificate(self, x, image):
         """The duality gap over the null value, or else how far a proximal step moves x."""
@@ -79,5 +79,5 @@ class CompositeProblem:
 
     def _move(self, x: np.ndarray, image: np.ndarray) -> float:
         step = 1.0 / self.lipschitz
-        moved = self.prox(x - step * self.gradient(x, image), step)
+        moved = self.prox(x - step * self.pull_back(self.residual(image)), step)
         return float(np.abs(moved - x).max()) * self.lipschitz / self.null_slope

@@ -82,5 +82,6 @@ class JointProblem:
             if family.n_columns == 1:
                 np.matmul(U[:, family.columns], M, out=out[:, family.columns])
             else:
-                out[:, family.columns] = np.matmul(M, family.by_task(U)).reshape(len(U), -1)
+                mixed = np.matmul(M, family.by_task(U))
+                out[:, family.columns] = mixed.reshape(len(U), len(M) * family.n_columns)
         return out

@@ -24,9 +24,7 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
     problem = CompositeProblem(data.loss, penalties, options.alpha, _null_intercepts(data, options))
-    result = proximal_gradient(
-        problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS)
-    )
+    result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
     objective = problem.objective(result.x, problem.image(result.x))
     residual, gap = result.certificate

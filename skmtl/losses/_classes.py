@@ -75,20 +75,28 @@ def _indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def _over(r: np.ndarray, w: np.ndarray) -> np.ndarray:
-    w = np.broadcast_to(w[..., None], r.shape)
-    return np.divide(r, w, out=np.zeros_like(r), where=w > 0)
+    return _ratio(r, w[..., None])
 
 
 def _balanced(r: np.ndarray, indicators: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Mix the probabilities behind r = w (p - indicators) with one distribution q for all rows.
+    """``w (p - indicators)`` with probabilities p changed so that their mean is that of the indicators.
 
-    The smallest share s of q that gives each class its observed frequency f over the rows is taken:
-    ``q = p + (f - p) / s`` with p the mean probability, and s such that q is not negative.
+    First as the best intercepts would about do it, by a factor for each class (0 for one that is never
+    shown), then exactly: p is mixed with the smallest share s of one distribution q for all rows,
+    ``q = m + (f - m) / s`` for mean probabilities m and frequencies f of the classes.
     """
     total = w.sum(axis=0)[:, None]
     frequency = np.einsum("nm,nmc->mc", w, indicators) / total
-    mean = frequency + r.sum(axis=0) / total
-    surplus = np.divide(mean - frequency, mean, out=np.zeros_like(mean), where=mean > 0)
-    share = np.clip(surplus.max(axis=-1, keepdims=True), 0.0, 1.0)
+    p = np.clip(_over(r, w) + indicators, 0.0, 1.0)
+    p *= _ratio(frequency, np.einsum("nm,nmc->mc", w, p) / total)
+    sums = p.sum(axis=-1, keepdims=True)
+    p = np.where(sums > 0, _ratio(p, sums), frequency)
+    mean = np.einsum("nm,nmc->mc", w, p) / total
+    share = np.clip(_ratio(mean - frequency, mean).max(axis=-1, keepdims=True), 0.0, 1.0)
     mixed = share * (mean - indicators) + (frequency - mean)  # share * (q - indicators)
-    return (1.0 - share) * r + w[..., None] * mixed
+    return w[..., None] * ((1.0 - share) * (p - indicators) + mixed)
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b > 0)

@@ -8,8 +8,10 @@ import numpy as np
 
 # The certificate costs about half a step, so it is looked at after this many.
 STEPS_BETWEEN_CHECKS = 10
-# Differences of values below this share of them are rounding, not a step that is too long.
-ROUNDING = 1e-13
+# Changes of the residual below this share of it are rounding, not curvature.
+ROUNDING = 1e-14
+# The step is lengthened by this share each time, in case the curvature has become smaller.
+LENGTHEN = 1.03
 
 
 class Certificate(NamedTuple):
@@ -26,20 +28,23 @@ class Certificate(NamedTuple):
 class CompositeProblem(Protocol):
     """Minimise ``f(A x) + h(x)``: what ``proximal_gradient`` needs; x is a vector (p,).
 
-    ``image`` is linear, so that the image of an extrapolated point costs nothing. ``lipschitz`` is a
-    first guess of the gradient's Lipschitz constant, which may be too small.
+    The image A x is linear, so that of an extrapolated point costs nothing. ``lipschitz`` is a first guess
+    of the largest curvature of f(A x), which may be too small or too large.
     """
 
     lipschitz: float
 
-    def image(self, x: np.ndarray) -> np.ndarray: ...
+    def image(self, x: np.ndarray) -> np.ndarray:
+        """A x."""
 
-    def value(self, x: np.ndarray, image: np.ndarray) -> float:
-        """The smooth part f."""
+    def residual(self, image: np.ndarray) -> np.ndarray:
+        """The derivative of f at the image, an array like it."""
 
-    def gradient(self, x: np.ndarray, image: np.ndarray) -> np.ndarray: ...
+    def pull_back(self, residual: np.ndarray) -> np.ndarray:
+        """The adjoint of A: the gradient of the smooth part in x."""
 
-    def prox(self, x: np.ndarray, step: float) -> np.ndarray: ...
+    def prox(self, x: np.ndarray, step: float) -> np.ndarray:
+        """The minimiser of ``|z - x|^2 / 2 + step * h(z)`` over z."""
 
     def certificate(self, x: np.ndarray, image: np.ndarray) -> Certificate: ...
 
@@ -53,7 +58,9 @@ class ProximalResult(NamedTuple):
     converged: bool
 
 
-def proximal_gradient(problem: CompositeProblem, x: np.ndarray, *, tol: float, max_iter: int) -> ProximalResult:
+def proximal_gradient(
+    problem: CompositeProblem, x: np.ndarray, *, tol: float, max_iter: int
+) -> ProximalResult:
     """Minimise until the certificate's residual is at most ``tol``.
 
     FISTA (Beck & Teboulle 2009) with the step found by backtracking and the momentum dropped whenever it
@@ -65,7 +72,7 @@ def proximal_gradient(problem: CompositeProblem, x: np.ndarray, *, tol: float, m
     for n_iter in range(max_iter + 1):
         if certificate.residual <= tol or n_iter == max_iter:
             break
-        new, new_image, lipschitz = _step(problem, ahead, ahead_image, lipschitz)
+        new, new_image, lipschitz = _step(problem, ahead, ahead_image, lipschitz / LENGTHEN)
         if np.vdot(ahead - new, new - x) > 0:
             momentum = 1.0
         following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
@@ -78,16 +85,22 @@ def proximal_gradient(problem: CompositeProblem, x: np.ndarray, *, tol: float, m
 
 
 def _step(problem: CompositeProblem, x: np.ndarray, image: np.ndarray, lipschitz: float):
-    """One proximal step from x, as long as the quadratic bound of the smooth part allows."""
-    value, gradient = problem.value(x, image), problem.gradient(x, image)
-    if not np.isfinite(value):
+    """One proximal step from x, as long as the curvature along it allows.
+
+    The curvature is ``<change of the residual, change of the image>``: unlike a difference of values it is
+    not lost in rounding close to the minimum.
+    """
+    residual = problem.residual(image)
+    gradient, size = problem.pull_back(residual), np.linalg.norm(residual)
+    if not np.isfinite(size):
         raise FloatingPointError("the objective is not finite: scale the features or raise alpha")
     for _ in range(100):
         new = problem.prox(x - gradient / lipschitz, 1.0 / lipschitz)
         new_image = problem.image(new)
-        move = new - x
-        bound = value + np.vdot(gradient, move) + 0.5 * lipschitz * np.vdot(move, move)
-        if problem.value(new, new_image) <= bound + ROUNDING * abs(value):
+        along = new_image - image
+        curvature = np.vdot(problem.residual(new_image) - residual, along)
+        slack = ROUNDING * size * np.linalg.norm(along)
+        if curvature <= lipschitz * np.vdot(new - x, new - x) + slack:
             return new, new_image, lipschitz
         lipschitz *= 1.5
     raise FloatingPointError("no step length decreases the objective: scale the features")
