@@ -164,3 +164,15 @@ def squared_trace_norm_prox(V, step):
         S = (low + high) / 2
         low, high = (S, high) if np.maximum(values - step * S, 0.0).sum() > S else (low, S)
     return left @ np.diag(np.maximum(values - step * S, 0.0)) @ right
+
+
+def descend_rows(X, Y, W, weight, ridge, passes):
+    """Each row in turn to its minimum of the multi-task elastic net, with the others as they are."""
+    W = W.copy()
+    for _ in range(passes):
+        for j in range(len(W)):
+            square = X[:, j] @ X[:, j]
+            if square > 0:
+                rest = Y - X @ W + np.outer(X[:, j], W[j])
+                W[j] = shrink_block(X[:, j] @ rest, weight) / (square + ridge)
+    return W

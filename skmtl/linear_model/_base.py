@@ -14,6 +14,8 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._fit import FittedWeights, fit_weights
 from ._options import FitOptions
+from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
+from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 
 
 class LinearTaskModel(TaskTargetsMixin, ABC):
@@ -27,7 +29,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "unknown_task": [StrOptions({"error", "shared"})],
         "missing_label": "no_validation",
         "loss_average": [StrOptions({"sample", "task"})],
-        "solver": [StrOptions({"auto", "newton-cg", "closed-form", "proximal-gradient"})],
+        "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
     }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import ProximalCoupling
+from ..couplings import Penalty, ProximalCoupling, RowNorm
 from ..design import tasks_of_columns
-from ..solvers import newton_cg, proximal_gradient
+from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 
-SOLVERS = ("proximal-gradient",)
+SOLVERS = ("proximal-gradient", "block-descent")
 USUAL_STEPS = 10_000
 
 
@@ -23,13 +23,55 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             "solver='proximal-gradient' or 'auto'"
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
+    by_rows = data.plain_regression and [type(penalty) for penalty in penalties] == [RowNorm]
+    if options.solver == "block-descent" and not by_rows:
+        raise ValueError(
+            "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
+            f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
+        )
+    if options.solver == "proximal-gradient" or not by_rows:
+        return _by_gradient(data, penalties, options)
+    return _by_rows(data, penalties[0], options)
+
+
+def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
+    X, Y, means = data.centred(options.fit_intercept)
+    root = np.sqrt(data.weight[:, :1])
+    result = row_descent(
+        X * root,
+        Y * root,
+        options.alpha * penalty.weight,
+        options.alpha * penalty.ridge,
+        tol=options.tol,
+        max_iter=options.steps(USUAL_STEPS),
+    )
+    return Solution(
+        [result.W],
+        means,
+        result.value,
+        result.residual,
+        "duality gap",
+        result.n_iter,
+        result.converged,
+        result.gap,
+    )
+
+
+def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
     problem = CompositeProblem(data.loss, penalties, options.alpha, _null_intercepts(data, options))
     result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
-    objective = problem.objective(result.x, problem.image(result.x))
     residual, gap = result.certificate
-    measure = "proximal step" if gap is None else "duality gap"
-    return Solution(list(parts), b, objective, residual, measure, result.n_iter, result.converged, gap)
+    return Solution(
+        list(parts),
+        b,
+        problem.objective(result.x, problem.image(result.x)),
+        residual,
+        "proximal step" if gap is None else "duality gap",
+        result.n_iter,
+        result.converged,
+        gap,
+    )
 
 
 def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:

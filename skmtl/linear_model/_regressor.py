@@ -37,14 +37,15 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
         Marks a label that is not observed, besides NaN and None.
     loss_average : {"sample", "task"}, default "sample"
         Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
-    solver : {"auto", "newton-cg", "closed-form", "proximal-gradient"}, default "auto"
+    solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
-        the others take accelerated proximal gradient.
+        the others take accelerated proximal gradient or, for ``JointSparsity`` on a dense, complete,
+        shared X, block coordinate descent.
     tol : float, default 1e-9
         Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
         zero; for the others the duality gap, relative to the loss of the best intercepts alone.
     max_iter : int, optional
-        By default 200 Newton steps or 10,000 proximal-gradient steps.
+        By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
 
     Attributes
     ----------

@@ -81,12 +81,13 @@ def table(rng):
 
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.1])
-def test_joint_sparsity_is_multi_task_elastic_net(table, l1_ratio, intercept):
+@pytest.mark.parametrize("solver", ["block-descent", "proximal-gradient"])
+def test_joint_sparsity_is_multi_task_elastic_net(table, l1_ratio, intercept, solver):
     X, Y = table
     parameters = {"alpha": 0.3, "l1_ratio": l1_ratio, "fit_intercept": intercept}
     peer = MultiTaskElasticNet(**parameters, tol=1e-13, max_iter=100_000).fit(X, Y)
     ours = MultiTaskLinearRegressor(
-        0.3, coupling=JointSparsity(l1_ratio), fit_intercept=intercept, tol=1e-12
+        0.3, coupling=JointSparsity(l1_ratio), fit_intercept=intercept, tol=1e-12, solver=solver
     ).fit(X, Y)
     W = peer.coef_
     residual = Y - X @ W.T - peer.intercept_
@@ -287,6 +288,8 @@ REFUSED = [
     ({"coupling": JointSparsity(), "solver": "newton-cg"}, "'newton-cg' needs a quadratic coupling.*JointSp"),
     ({"coupling": LowRank(), "solver": "closed-form"}, "'closed-form' needs a quadratic coupling.*LowRank"),
     ({"coupling": Independent(), "solver": "proximal-gradient"}, "needs a coupling with a proximal map"),
+    ({"coupling": LowRank(), "solver": "block-descent"}, "'block-descent' needs JointSparsity.*LowRank"),
+    ({"coupling": Independent(), "solver": "block-descent"}, "needs a coupling with a proximal map"),
     ({"coupling": JointSparsity(1.5)}, r"JointSparsity.l1_ratio must be a number in \[0, 1\], got 1.5"),
     ({"coupling": ElementwiseSparsity("x")}, r"ElementwiseSparsity.l1_ratio must be a number in \[0, 1\]"),
     ({"coupling": Dirty(0)}, r"Dirty.specific must be a number in \(0, inf\), got 0"),
