@@ -176,3 +176,13 @@ def descend_rows(X, Y, W, weight, ridge, passes):
                 rest = Y - X @ W + np.outer(X[:, j], W[j])
                 W[j] = shrink_block(X[:, j] @ rest, weight) / (square + ridge)
     return W
+
+
+def graph_penalty(W, adjacency, strength):
+    """Ridge, and for each edge the squared distance of its two tasks, or their sum where it is negative."""
+    total, T = 0.5 * (W**2).sum(), W.shape[1]
+    for s in range(T):
+        for t in range(s):
+            a = adjacency[s, t]
+            total += 0.5 * strength * abs(a) * ((W[:, s] - np.sign(a) * W[:, t]) ** 2).sum()
+    return total

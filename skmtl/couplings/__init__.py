@@ -1,7 +1,9 @@
 """Couplings: the regulariser R(W) that ties tasks to each other."""
 
 from ._base import Coupling, ProximalCoupling, QuadraticCoupling, covariance_root
+from ._clusters import ClusteredTasks
 from ._fixed import GivenRelation, Independent, SharedParameters
+from ._graph import TaskChain, TaskGraph
 from ._learned import LearnedRelation
 from ._low_rank import LowRank
 from ._penalties import (
@@ -18,6 +20,7 @@ from ._sparse import ElementwiseSparsity, JointSparsity
 from ._sums import Dirty, OutlierTasks, RobustLowRank, SparseLowRank
 
 __all__ = [
+    "ClusteredTasks",
     "Coupling",
     "Dirty",
     "ElementwiseSparsity",
@@ -38,6 +41,8 @@ __all__ = [
     "SharedParameters",
     "SparseLowRank",
     "SquaredTraceNorm",
+    "TaskChain",
+    "TaskGraph",
     "TaskNorm",
     "TraceNorm",
     "covariance_root",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..component import Component
+from ..design import Family
 from ._penalties import Penalty
 
 
@@ -22,7 +23,7 @@ class Coupling(Component, ABC):
     #: the span of the rows.
     rotates = False
 
-    def describe(self, parts: Sequence[np.ndarray], task_of_column: np.ndarray) -> dict[str, object]:
+    def describe(self, parts: Sequence[np.ndarray], families: Sequence[Family]) -> dict[str, object]:
         """What the fitted weights show: names of estimator attributes (``support_``, ...) and values.
 
         Parameters
@@ -92,7 +93,7 @@ def checked_number(name: str, value, low: float, high: float = np.inf, *, closed
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
     inside = number and (low <= value <= high if closed else low < value < high)
     if not inside or not np.isfinite(value):
-        brackets = "[]" if closed and np.isfinite(high) else "()"
-        span = f"{brackets[0]}{low:g}, {high:g}{brackets[1]}"
+        left, right = "[" if closed else "(", "]" if closed and np.isfinite(high) else ")"
+        span = f"{left}{low:g}, {high:g}{right}"
         raise ValueError(f"{name} must be a number in {span}, got {value!r}")
     return float(value)

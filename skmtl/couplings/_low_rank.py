@@ -38,5 +38,5 @@ class LowRank(ProximalCoupling):
     def penalties(self, task_of_column):
         return (SquaredTraceNorm() if self.squared else TraceNorm(),)
 
-    def describe(self, parts, task_of_column):
+    def describe(self, parts, families):
         return {"rank_": int(np.linalg.matrix_rank(parts[0]))}

@@ -37,7 +37,7 @@ class JointSparsity(ProximalCoupling):
         ratio = checked_number("JointSparsity.l1_ratio", self.l1_ratio, 0, 1, closed=True)
         return (RowNorm(ratio, 1.0 - ratio),)
 
-    def describe(self, parts, task_of_column):
+    def describe(self, parts, families):
         return {"support_": used_rows(parts[0])}
 
 
@@ -65,7 +65,7 @@ class ElementwiseSparsity(ProximalCoupling):
         ratio = checked_number("ElementwiseSparsity.l1_ratio", self.l1_ratio, 0, 1, closed=True)
         return (EntryNorm(ratio, 1.0 - ratio),)
 
-    def describe(self, parts, task_of_column):
+    def describe(self, parts, families):
         return {"support_": used_rows(parts[0])}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
+from ..design import Family, tasks_of_columns
 from ._base import ProximalCoupling, checked_number
 from ._low_rank import LowRank
 from ._penalties import EntryNorm, Penalty, RowMax, RowNorm, TaskNorm, TraceNorm
@@ -63,7 +65,7 @@ class Dirty(SplitCoupling):
             raise ValueError(f"Dirty.norm must be 'l2' or 'max', got {self.norm!r}")
         return (RowNorm() if self.norm == "l2" else RowMax()), EntryNorm(price)
 
-    def describe(self, parts, task_of_column):
+    def describe(self, parts, families):
         return {"support_": used_rows(parts[0])}
 
 
@@ -95,8 +97,8 @@ class OutlierTasks(SplitCoupling):
     def _pair(self, price, task_of_column):
         return RowNorm(), TaskNorm(task_of_column, price)
 
-    def describe(self, parts, task_of_column):
-        return {"support_": used_rows(parts[0]), "outlier_tasks_": used_tasks(parts[1], task_of_column)}
+    def describe(self, parts, families):
+        return {"support_": used_rows(parts[0]), "outlier_tasks_": used_tasks(parts[1], families)}
 
 
 class RobustLowRank(SplitCoupling):
@@ -128,10 +130,10 @@ class RobustLowRank(SplitCoupling):
     def _pair(self, price, task_of_column):
         return TraceNorm(), TaskNorm(task_of_column, price)
 
-    def describe(self, parts, task_of_column):
+    def describe(self, parts, families):
         return {
-            **LowRank().describe(parts[:1], task_of_column),
-            "outlier_tasks_": used_tasks(parts[1], task_of_column),
+            **LowRank().describe(parts[:1], families),
+            "outlier_tasks_": used_tasks(parts[1], families),
         }
 
 
@@ -163,10 +165,10 @@ class SparseLowRank(SplitCoupling):
     def _pair(self, price, task_of_column):
         return TraceNorm(), EntryNorm(price)
 
-    def describe(self, parts, task_of_column):
-        return {**LowRank().describe(parts[:1], task_of_column), "support_": used_rows(parts[1])}
+    def describe(self, parts, families):
+        return {**LowRank().describe(parts[:1], families), "support_": used_rows(parts[1])}
 
 
-def used_tasks(W: np.ndarray, task_of_column: np.ndarray) -> np.ndarray:
+def used_tasks(W: np.ndarray, families: Sequence[Family]) -> np.ndarray:
     """True for the tasks (n_tasks,) with a column of W that is not zero."""
-    return np.bincount(task_of_column, weights=(W != 0).any(axis=0)) > 0
+    return np.bincount(tasks_of_columns(families), weights=(W != 0).any(axis=0)) > 0

@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
-from ..design import Family, tasks_of_columns
+from ..design import Family
 from ..targets import TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
@@ -115,7 +115,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.optimality_, self.dual_gap_ = solution.residual, solution.gap
         self._keep_relation(fitted)
-        self._show(coupling.describe(fitted.parts, tasks_of_columns(fitted.families)))
+        self._show(coupling.describe(fitted.parts, fitted.families))
         self._shared_W = self._shared_b = None
         if len(fitted.families) == 1 and isinstance(coupling, QuadraticCoupling):
             self._keep_shared(fitted, coupling)
