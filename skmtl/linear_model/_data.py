@@ -86,14 +86,9 @@ class DataLoss:
             lambda part, z: np.broadcast_to((part.loss.smoothness or 1.0) * part.w[..., None], z.shape),
         )
         zero = np.zeros(self.shape[1])
-        V = np.random.default_rng(0).normal(size=self.shape)
-        largest = 0.0
-        for _ in range(12):
-            length = np.linalg.norm(V)
-            if length == 0:
-                break
-            V, totals = self.design.adjoint(scale * self.design.forward(V / length, zero))
-            largest = float(np.linalg.norm(V))
+        largest = power_iteration(
+            lambda V: self.design.adjoint(scale * self.design.forward(V, zero))[0], self.shape
+        )
         return largest, float(self.design.adjoint(scale)[1].max())
 
     def _width(self) -> int:
@@ -115,3 +110,15 @@ class DataLoss:
             part.loss.conjugate(part.y, share * part.raw(point.residual), part.w) for part in self.parts
         ]
         return None if None in values else sum(values)
+
+
+def power_iteration(apply, shape: tuple[int, int]) -> float:
+    """About the largest eigenvalue, from below, of a positive semi-definite map of arrays of that shape."""
+    V, largest = np.random.default_rng(0).normal(size=shape), 0.0
+    for _ in range(12):
+        length = np.linalg.norm(V)
+        if length == 0:
+            break
+        V = apply(V / length)
+        largest = float(np.linalg.norm(V))
+    return largest

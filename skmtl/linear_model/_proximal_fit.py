@@ -10,6 +10,7 @@ from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._summary import summarise
 
 SOLVERS = ("proximal-gradient", "block-descent")
 USUAL_STEPS = 10_000
@@ -58,7 +59,9 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
 
 
 def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
-    problem = CompositeProblem(data.loss, penalties, options.alpha, _null_intercepts(data, options))
+    summary = summarise(data, options.fit_intercept)
+    loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
+    problem = CompositeProblem(loss, penalties, options.alpha, origin)
     result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
     residual, gap = result.certificate

@@ -180,6 +180,20 @@ def test_long_and_wide_form_are_one_model(coupling, table):
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS, ids=repr)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_many_rows_of_each_task_are_summarised_without_loss(coupling, intercept, table, rng):
+    """Tasks with a row to spare, summarised by a triangle each, against sparse X, which never is."""
+    X, Y = table
+    rows = np.vstack([np.column_stack([X, np.full(N, t)]) for t in range(T)])
+    rows, y, weight = rows[:-32], Y.T.ravel()[:-32], rng.random(N * T - 32)  # the last task has 8 rows
+    parameters = {"coupling": coupling, "tol": 1e-11, "task_feature": D, "fit_intercept": intercept}
+    short = MultiTaskLinearRegressor(0.05, **parameters).fit(rows, y, sample_weight=weight)
+    whole = MultiTaskLinearRegressor(0.05, **parameters).fit(sp.csr_array(rows), y, sample_weight=weight)
+    assert_close(short.objective_, whole.objective_, EQUAL)
+    assert_close(short.predict(rows), whole.predict(rows), Tolerance("a gap of 1e-11", rtol=1e-3, atol=1e-3))
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS, ids=repr)
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csc_matrix])
 def test_sparse_features_and_weights_give_the_dense_model(coupling, container, table, rng):
     X, Y = table
