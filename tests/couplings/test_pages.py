@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from _asserts import ROUNDING, assert_close
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [DOCS / "user_guide" / "couplings.md", DOCS / "extending" / "coupling.md"]
 
 
