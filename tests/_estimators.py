@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import skmtl
 from skmtl.component import Component
-from skmtl.couplings import Independent, LearnedRelation
+from skmtl.couplings import Independent, JointSparsity, LearnedRelation, OutlierTasks
 
 # Parts without estimators of their own: kernels are functions, the rest are programs.
 NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
@@ -35,11 +35,13 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task"),
+        cls(coupling=JointSparsity(0.5), tol=1e-15),
     ],
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=Independent(), loss_average="task"),
+        cls(coupling=OutlierTasks(), tol=1e-6),
     ],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
 }

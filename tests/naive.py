@@ -131,3 +131,125 @@ def dense_maps(image, filters, bias, contrast, activation, threshold, factor):
     padded = np.pad(small, [*around, (0, 0)], mode="reflect")
     maps = activate(patch_responses(padded, filters, bias, contrast), activation, threshold)
     return enlarge(maps, factor, image.shape[:2])
+# ------------------------------------------------------------------------------------- penalties
+
+
+def norm(x):
+    """The Euclidean norm of a vector, entry by entry."""
+    return sum(v * v for v in np.ravel(x)) ** 0.5
+
+
+def row_norm(W):
+    """L2,1: Euclidean norms of the rows, summed."""
+    return sum(norm(row) for row in W)
+
+
+def row_max(W):
+    """L1,inf: largest magnitudes of the rows, summed."""
+    return sum(max(abs(v) for v in row) for row in W)
+
+
+def entry_norm(W):
+    """L1: magnitudes, summed."""
+    return sum(abs(v) for v in np.ravel(W))
+
+
+def trace_norm(W):
+    """Singular values, summed."""
+    return sum(np.linalg.svd(W)[1])
+
+
+def task_norm(W, task_of_column):
+    """Euclidean norms of each task's columns, summed."""
+    return sum(norm(W[:, task_of_column == t]) for t in np.unique(task_of_column))
+
+
+def row_norm_dual(G):
+    return max(norm(row) for row in G)
+
+
+def row_max_dual(G):
+    return max(sum(abs(v) for v in row) for row in G)
+
+
+def entry_norm_dual(G):
+    return max(abs(v) for v in np.ravel(G))
+
+
+def trace_norm_dual(G):
+    return np.linalg.norm(G, 2)
+
+
+def task_norm_dual(G, task_of_column):
+    return max(norm(G[:, task_of_column == t]) for t in np.unique(task_of_column))
+
+
+def shrink_block(block, amount):
+    """A block moved by ``amount`` towards zero, and zero where it is nearer."""
+    length = norm(block)
+    return 0.0 * block if length <= amount else block * (length - amount) / length
+
+
+def row_norm_prox(V, step):
+    return np.stack([shrink_block(row, step) for row in V])
+
+
+def task_norm_prox(V, step, task_of_column):
+    out = np.zeros_like(V)
+    for t in np.unique(task_of_column):
+        out[:, task_of_column == t] = shrink_block(V[:, task_of_column == t], step)
+    return out
+
+
+def entry_norm_prox(V, step):
+    return np.array([[shrink_block(np.array(v), step) for v in row] for row in V])
+
+
+def row_max_prox(V, step):
+    """Each row cut at a height that removes ``step`` in all; the height by bisection."""
+    out = np.zeros_like(V)
+    for i, row in enumerate(np.abs(V)):
+        low, high = 0.0, row.max()
+        for _ in range(200):
+            height = (low + high) / 2
+            removed = np.maximum(row - height, 0.0).sum()
+            low, high = (height, high) if removed > step else (low, height)
+        out[i] = np.sign(V[i]) * np.minimum(row, high if row.sum() > step else 0.0)
+    return out
+
+
+def trace_norm_prox(V, step):
+    left, values, right = np.linalg.svd(V, full_matrices=False)
+    return left @ np.diag([max(value - step, 0.0) for value in values]) @ right
+
+
+def squared_trace_norm_prox(V, step):
+    """Singular values less ``step * S``, where S is their sum after it; S by bisection."""
+    left, values, right = np.linalg.svd(V, full_matrices=False)
+    low, high = 0.0, values.sum()
+    for _ in range(200):
+        S = (low + high) / 2
+        low, high = (S, high) if np.maximum(values - step * S, 0.0).sum() > S else (low, S)
+    return left @ np.diag(np.maximum(values - step * S, 0.0)) @ right
+
+
+def descend_rows(X, Y, W, weight, ridge, passes):
+    """Each row in turn to its minimum of the multi-task elastic net, with the others as they are."""
+    W = W.copy()
+    for _ in range(passes):
+        for j in range(len(W)):
+            square = X[:, j] @ X[:, j]
+            if square > 0:
+                rest = Y - X @ W + np.outer(X[:, j], W[j])
+                W[j] = shrink_block(X[:, j] @ rest, weight) / (square + ridge)
+    return W
+
+
+def graph_penalty(W, adjacency, strength):
+    """Ridge, and for each edge the squared distance of its two tasks, or their sum where it is negative."""
+    total, T = 0.5 * (W**2).sum(), W.shape[1]
+    for s in range(T):
+        for t in range(s):
+            a = adjacency[s, t]
+            total += 0.5 * strength * abs(a) * ((W[:, s] - np.sign(a) * W[:, t]) ** 2).sum()
+    return total

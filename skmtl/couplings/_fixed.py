@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._base import Coupling, solve_psd
+from ._base import QuadraticCoupling, solve_psd
 
 
-class Independent(Coupling):
+class Independent(QuadraticCoupling):
     """No tie: ``R(W) = ||W||_F^2 / 2``, the ridge penalty of separate models."""
 
     def covariance(self, n_tasks):
         return np.eye(n_tasks)
 
 
-class SharedParameters(Coupling):
+class SharedParameters(QuadraticCoupling):
     r"""Shared plus task-specific parameters, ``w_t = w_0 + v_t``, both penalised.
 
     .. math:: R = \frac{1}{2s} \|w_0\|^2 + \frac{1}{2(1-s)} \sum_t \|v_t\|^2
@@ -45,7 +45,7 @@ class SharedParameters(Coupling):
         return self.sharing * solve_psd(C, W.T).sum(axis=0)
 
 
-class GivenRelation(Coupling):
+class GivenRelation(QuadraticCoupling):
     """A known task covariance: ``R(W) = tr(W C^+ W') / 2`` with C = ``matrix``.
 
     Negative entries are allowed: tasks may be believed to oppose each other.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._base import Coupling, covariance_root, solve_psd
+from ._base import QuadraticCoupling, covariance_root, solve_psd
 from ._fixed import checked_sharing
 
 
-class LearnedRelation(Coupling):
+class LearnedRelation(QuadraticCoupling):
     r"""Task relations learned around a shared part: ``w_t = w_0 + v_t``, V = (v_1 ... v_T).
 
     .. math:: R = \min_{w_0, V, \Omega} \frac{1}{2s}\|w_0\|^2 + \frac12 tr(V \Omega^{-1} V')

@@ -47,3 +47,8 @@ def output_families(n_tasks: int, classes_of_tasks: list[np.ndarray] | None) -> 
         families.append(Family(np.array(tasks), start, n_columns))
         start = families[-1].columns.stop
     return families
+
+
+def tasks_of_columns(families: list[Family]) -> np.ndarray:
+    """The task each column of W belongs to, (P,) intp."""
+    return np.concatenate([np.repeat(family.tasks, family.n_columns) for family in families])

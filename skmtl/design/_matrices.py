@@ -23,6 +23,8 @@ class SharedDesign:
     def __init__(self, X, weight: np.ndarray, *, center: bool):
         self.X = X
         self.mean = _weighted_mean(X, weight) if center else None
+        #: Rows of Z that share their intercepts.
+        self.groups = [slice(None)]
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """(n, P) raw predictions of weights W (d, P) and intercepts b (P,)."""
@@ -62,6 +64,8 @@ class OwnRowsDesign:
         self.bounds = np.searchsorted(task, np.arange(n_tasks + 1))
         self.blocks = [X[start:stop] for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
         self.task, self.n_columns = task, n_columns
+        #: Rows of Z that share their intercepts: those of each task.
+        self.groups = [self._rows(t) for t in range(n_tasks)]
         self.means = None
         if center:
             parts = zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True)

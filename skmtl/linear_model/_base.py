@@ -7,12 +7,15 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ..couplings import Coupling, SharedParameters
+from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
 from ..targets import TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ._fit import FitOptions, FittedWeights, fit_weights
+from ._fit import FittedWeights, fit_weights
+from ._options import FitOptions
+from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
+from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 
 
 class LinearTaskModel(TaskTargetsMixin, ABC):
@@ -26,9 +29,9 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "unknown_task": [StrOptions({"error", "shared"})],
         "missing_label": "no_validation",
         "loss_average": [StrOptions({"sample", "task"})],
-        "solver": [StrOptions({"auto", "newton-cg", "closed-form"})],
+        "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     _classify: bool
@@ -45,7 +48,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         loss_average="sample",
         solver="auto",
         tol=1e-9,
-        max_iter=200,
+        max_iter=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -106,22 +109,38 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
 
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
         self._W, self._b = fitted.W, fitted.b
+        self._parts = fitted.parts if len(fitted.parts) > 1 else None
         self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
-        self.n_iter_, self.objective_, self.optimality_ = fitted.n_iter, fitted.objective, fitted.residual
-        self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
-        for family, C in zip(fitted.families, fitted.covariances, strict=True):
-            self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
+        solution = fitted.solution
+        self.n_iter_, self.objective_ = solution.n_iter, solution.objective
+        self.optimality_, self.dual_gap_ = solution.residual, solution.gap
+        self._keep_relation(fitted)
+        self._show(coupling.describe(fitted.parts, fitted.families))
         self._shared_W = self._shared_b = None
-        if len(fitted.families) == 1:
+        if len(fitted.families) == 1 and isinstance(coupling, QuadraticCoupling):
             self._keep_shared(fitted, coupling)
         if self._form == "rows" and self._shared_W is None and self.unknown_task == "shared":
             raise ValueError(f"unknown_task='shared': {coupling!r} has no part that the tasks share")
 
-    def _keep_shared(self, fitted: FittedWeights, coupling: Coupling) -> None:
+    def _keep_relation(self, fitted: FittedWeights) -> None:
+        self.task_covariance_ = None
+        if fitted.solution.covariances is not None:
+            self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
+            for family, C in zip(fitted.families, fitted.solution.covariances, strict=True):
+                self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
+
+    def _show(self, findings: dict[str, object]) -> None:
+        """Set what the coupling says of the weights, in place of what an earlier fit found."""
+        for name in getattr(self, "_findings", ()):
+            vars(self).pop(name, None)
+        vars(self).update(findings)
+        self._findings = list(findings)
+
+    def _keep_shared(self, fitted: FittedWeights, coupling: QuadraticCoupling) -> None:
         """What all tasks share, which also serves tasks never seen: w_0 and the mean intercept."""
         family = fitted.families[0]
         W = family.by_task(fitted.W).transpose(0, 2, 1)
-        shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.covariances[0])
+        shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.solution.covariances[0])
         if shared is not None:
             self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
             self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
@@ -139,6 +158,11 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
     def intercept_(self):
         """Intercepts, by task: see the class."""
         return self._by_task(self._b)
+
+    @property
+    def coef_parts_(self):
+        """The parts that sum to ``coef_``, each in its form; None where the coupling does not split W."""
+        return None if self._parts is None else [self._by_task(part.T) for part in self._parts]
 
     @property
     def shared_coef_(self):

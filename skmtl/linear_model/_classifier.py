@@ -43,10 +43,14 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
         Marks a label that is not observed, besides NaN and None.
     loss_average : {"sample", "task"}, default "sample"
         Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
-    solver : {"auto", "newton-cg"}, default "auto"
+    solver : {"auto", "newton-cg", "proximal-gradient"}, default "auto"
+        Quadratic couplings take Newton's method;
+        the others take accelerated proximal gradient.
     tol : float, default 1e-9
-        The largest entry of the gradient, relative to that at zero, at which the solver stops.
-    max_iter : int, default 200
+        Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
+        zero; for the others the duality gap, relative to the loss of the best intercepts alone.
+    max_iter : int, optional
+        By default 200 Newton steps or 10,000 proximal-gradient steps.
 
     Attributes
     ----------
@@ -57,13 +61,20 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
     intercept_ : the same without the last axis
     shared_coef_ : (n_columns, n_features) or None
         The part w_0 that all tasks share, where the coupling has one and all tasks have equal classes.
-    task_covariance_ : (n_tasks, n_tasks)
+    task_covariance_ : (n_tasks, n_tasks) or None
         The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
+        None where it is not quadratic.
     n_tasks_, task_names_in_, n_features_in_, n_iter_
     objective_ : float
         The minimised value.
     optimality_ : float
         The residual that ``tol`` bounds, at the solution.
+    dual_gap_ : float or None
+        How far ``objective_`` can at most be from the minimum, for couplings that are not quadratic.
+    coef_parts_ : list or None
+        The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
+    support_, rank_, outlier_tasks_, ...
+        What the coupling finds in the weights: see its own page.
 
     References
     ----------

@@ -1,27 +1,12 @@
-"""Where losses, a coupling and a design meet: the function of one vector that a solver minimises."""
+"""Data and a quadratic coupling as the smooth function of one vector that a solver minimises."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 
 from ..couplings import covariance_root
 from ..design import Family
-from ..losses import Loss
-
-
-class LossPart(NamedTuple):
-    """One family's loss on its columns of Z: targets and weights are (n, m)."""
-
-    loss: Loss
-    columns: slice
-    y: np.ndarray
-    w: np.ndarray
-
-    def raw(self, Z: np.ndarray) -> np.ndarray:
-        """The family's raw predictions (n, m, C)."""
-        return Z[:, self.columns].reshape(*self.y.shape, -1)
+from ._data import DataLoss
 
 
 class JointProblem:
@@ -31,12 +16,9 @@ class JointProblem:
     problem is strongly convex in U with modulus alpha. The vector x holds U (d, P), then b (P,).
     """
 
-    def __init__(
-        self, design, parts: list[LossPart], families: list[Family], alpha: float, shape, *, intercept
-    ):
-        self.design, self.parts, self.families, self.alpha = design, parts, families, alpha
-        self.shape, self.intercept = shape, intercept
-        self.quadratic = all(part.loss.quadratic for part in parts)
+    def __init__(self, data: DataLoss, families: list[Family], alpha: float):
+        self.data, self.families, self.alpha = data, families, alpha
+        self.quadratic = data.quadratic
         self.roots = [np.eye(len(family.tasks)) for family in families]
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
@@ -45,7 +27,7 @@ class JointProblem:
 
     def start(self) -> np.ndarray:
         """The origin: no slope, no intercept."""
-        return np.zeros((self.shape[0] + 1) * self.shape[1])
+        return np.zeros((self.data.shape[0] + 1) * self.data.shape[1])
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,) of the vector x."""
@@ -59,41 +41,29 @@ class JointProblem:
     def value_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Objective and its gradient in x."""
         U, b = self._unpack(x)
-        Z = self.design.forward(self._tie(U), b)
-        value = 0.5 * self.alpha * float(np.vdot(U, U))
-        value += sum(part.loss.value(part.y, part.raw(Z), part.w) for part in self.parts)
-        R = self._columns(Z, lambda part, z: part.loss.gradient(part.y, z, part.w))
-        return value, self._pull_back(R, U)
+        Z = self.data.image(self._tie(U), b)
+        value = 0.5 * self.alpha * float(np.vdot(U, U)) + self.data.value(Z)
+        return value, self._pull_back(self.data.residual(Z), U)
 
     def hessian(self, x: np.ndarray):
         """The map v -> H v at x, and the diagonal of H with the coupling's off-diagonal left out."""
-        Z = self.design.forward(*self.weights(x))
-        curvatures = [part.loss.curvature(part.y, part.raw(Z), part.w) for part in self.parts]
-        bend = {id(part): curvature for part, curvature in zip(self.parts, curvatures, strict=True)}
+        Z = self.data.image(*self.weights(x))
+        bends = self.data.bends(Z)
 
         def product(v: np.ndarray) -> np.ndarray:
             V, c = self._unpack(v)
-            dZ = self.design.forward(self._tie(V), c)
-            return self._pull_back(self._columns(dZ, lambda part, dz: bend[id(part)].apply(dz)), V)
+            return self._pull_back(self.data.bend(bends, self.data.image(self._tie(V), c)), V)
 
-        H = self._columns(Z, lambda part, z: bend[id(part)].diagonal)
-        D, d = self.design.diagonal(H)
+        D, d = self.data.diagonal(bends, Z)
         D = self._scale_variances(D) + self.alpha
-        return product, np.concatenate([D.ravel(), d if self.intercept else np.ones_like(d)])
-
-    def _columns(self, Z: np.ndarray, per_part) -> np.ndarray:
-        out = np.empty_like(Z)
-        for part in self.parts:
-            out[:, part.columns] = per_part(part, part.raw(Z)).reshape(len(Z), -1)
-        return out
+        return product, np.concatenate([D.ravel(), d])
 
     def _pull_back(self, R: np.ndarray, U: np.ndarray) -> np.ndarray:
-        G, g = self.design.adjoint(R)
-        G = self._tie(G) + self.alpha * U
-        return np.concatenate([G.ravel(), g if self.intercept else np.zeros_like(g)])
+        G, g = self.data.pull_back(R)
+        return np.concatenate([(self._tie(G) + self.alpha * U).ravel(), g])
 
     def _unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        d, P = self.shape
+        d, P = self.data.shape
         return x[: d * P].reshape(d, P), x[d * P :]
 
     def _tie(self, U: np.ndarray, *, inverse: bool = False) -> np.ndarray:
@@ -112,5 +82,6 @@ class JointProblem:
             if family.n_columns == 1:
                 np.matmul(U[:, family.columns], M, out=out[:, family.columns])
             else:
-                out[:, family.columns] = np.matmul(M, family.by_task(U)).reshape(len(U), -1)
+                mixed = np.matmul(M, family.by_task(U))
+                out[:, family.columns] = mixed.reshape(len(U), len(M) * family.n_columns)
         return out

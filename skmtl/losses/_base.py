@@ -31,6 +31,8 @@ class Loss(Component, ABC):
 
     #: True where the curvature does not depend on z, so that one Newton step is exact.
     quadratic = False
+    #: The largest eigenvalue of the second derivative of l in z, over all y and z; None: no bound.
+    smoothness: float | None = None
 
     @abstractmethod
     def value(self, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> float:
@@ -43,3 +45,19 @@ class Loss(Component, ABC):
     @abstractmethod
     def curvature(self, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> Curvature:
         """Second derivative of the value in z."""
+
+    def conjugate(self, y: np.ndarray, r: np.ndarray, w: np.ndarray) -> float | None:
+        """``sum_ij w_ij l*(y_ij, r_ij / w_ij)``, the convex conjugate in z at r (n, m, C).
+
+        r is a gradient, a multiple of one with a factor in [0, 1], or a balanced one; entries of
+        weight zero count nothing. None where the loss has no formula for it: fits then have no
+        duality gap.
+        """
+        return None
+
+    def balance(self, y: np.ndarray, r: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """A gradient r (n, m, C) changed so that its sums over rows vanish: a free intercept's dual point.
+
+        It stays where the conjugate is finite, and is r itself at the best intercepts.
+        """
+        return r

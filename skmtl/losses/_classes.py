@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import entr, expit, log_softmax, softmax
 
 from ._base import Curvature, Loss
 
 
 class LogisticLoss(Loss):
     """Two classes: ``l(y, z) = log(1 + exp(z)) - y z`` with y in {0, 1}; z is the log-odds of class 1."""
+
+    smoothness = 0.25
 
     def value(self, y, z, w):
         z = z[..., 0]
@@ -23,9 +25,19 @@ class LogisticLoss(Loss):
         h = w[..., None] * p * (1.0 - p)
         return Curvature(h, lambda direction: h * direction)
 
+    def conjugate(self, y, r, w):
+        p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
+        return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
+
+    def balance(self, y, r, w):
+        both = np.concatenate([-r, r], axis=-1)
+        return _balanced(both, np.stack([1.0 - y, y], axis=-1), w)[..., 1:]
+
 
 class MultinomialLoss(Loss):
     """C classes: ``l(y, z) = log(sum_c exp(z_c)) - z_y``, symmetric in the classes."""
+
+    smoothness = 0.5
 
     def value(self, y, z, w):
         picked = np.take_along_axis(log_softmax(z, axis=-1), _positions(y), axis=-1)[..., 0]
@@ -46,6 +58,45 @@ class MultinomialLoss(Loss):
 
         return Curvature(w * p * (1.0 - p), apply)
 
+    def conjugate(self, y, r, w):
+        p = np.clip(_over(r, w) + _indicators(y, r), 0.0, 1.0)
+        return -float(np.vdot(w, entr(p).sum(axis=-1)))
+
+    def balance(self, y, r, w):
+        return _balanced(r, _indicators(y, r), w)
+
 
 def _positions(y: np.ndarray) -> np.ndarray:
     return y.astype(np.intp)[..., None]
+
+
+def _indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return (_positions(y) == np.arange(like.shape[-1])).astype(np.float64)
+
+
+def _over(r: np.ndarray, w: np.ndarray) -> np.ndarray:
+    return _ratio(r, w[..., None])
+
+
+def _balanced(r: np.ndarray, indicators: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """``w (p - indicators)`` with probabilities p changed so that their mean is that of the indicators.
+
+    First as the best intercepts would about do it, by a factor for each class (0 for one that is never
+    shown), then exactly: p is mixed with the smallest share s of one distribution q for all rows,
+    ``q = m + (f - m) / s`` for mean probabilities m and frequencies f of the classes.
+    """
+    total = w.sum(axis=0)[:, None]
+    frequency = np.einsum("nm,nmc->mc", w, indicators) / total
+    p = np.clip(_over(r, w) + indicators, 0.0, 1.0)
+    p *= _ratio(frequency, np.einsum("nm,nmc->mc", w, p) / total)
+    sums = p.sum(axis=-1, keepdims=True)
+    p = np.where(sums > 0, _ratio(p, sums), frequency)
+    mean = np.einsum("nm,nmc->mc", w, p) / total
+    share = np.clip(_ratio(mean - frequency, mean).max(axis=-1, keepdims=True), 0.0, 1.0)
+    mixed = share * (mean - indicators) + (frequency - mean)  # share * (q - indicators)
+    return w[..., None] * ((1.0 - share) * (p - indicators) + mixed)
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b > 0)

@@ -2,5 +2,16 @@
 
 from ._kronecker import KroneckerRidge
 from ._newton_cg import NewtonResult, newton_cg
+from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
+from ._row_descent import RowResult, row_descent
 
-__all__ = ["KroneckerRidge", "NewtonResult", "newton_cg"]
+__all__ = [
+    "Certificate",
+    "KroneckerRidge",
+    "NewtonResult",
+    "ProximalResult",
+    "RowResult",
+    "newton_cg",
+    "proximal_gradient",
+    "row_descent",
+]

@@ -1,0 +1,42 @@
+"""Couplings under which tasks share a subspace."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._base import ProximalCoupling
+from ._penalties import SquaredTraceNorm, TraceNorm
+
+
+class LowRank(ProximalCoupling):
+    r"""The tasks' weights lie in a common subspace of few dimensions: the trace norm.
+
+    .. math:: R(W) = \|W\|_* = \sum_i \sigma_i(W), \quad \text{or} \quad R(W) = \frac12 \|W\|_*^2
+
+    with ``squared=True``. The squared form is multi-task feature learning (Argyriou, Evgeniou & Pontil
+    2008: ``min over D, tr D <= 1`` of ``tr(W' D^+ W) / 2``) and, with ``alpha / n_tasks``, multi-task
+    relationship learning (``LearnedRelation`` with ``sharing=0`` and ``smoothing`` to 0); for a
+    suitable alpha each form has the solution of the other.
+
+    A fitted estimator has ``rank_``, the rank of the weights.
+
+    Parameters
+    ----------
+    squared : bool, default False
+
+    References
+    ----------
+    Argyriou, Evgeniou & Pontil (2008), "Convex multi-task feature learning", theorem 1; Pong, Tseng,
+    Ji & Ye (2010), "Trace norm regularization: reformulations, algorithms, and multi-task learning".
+    """
+
+    rotates = True
+
+    def __init__(self, squared: bool = False):
+        self.squared = squared
+
+    def penalties(self, task_of_column):
+        return (SquaredTraceNorm() if self.squared else TraceNorm(),)
+
+    def describe(self, parts, families):
+        return {"rank_": int(np.linalg.matrix_rank(parts[0]))}

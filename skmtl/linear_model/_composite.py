@@ -1,0 +1,83 @@
+"""The function of one vector that proximal solvers minimise: data, penalties, and how far it is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..couplings import Penalty
+from ..solvers import Certificate
+from ._data import DataLoss
+
+TINY = np.finfo(float).tiny
+
+
+class CompositeProblem:
+    r"""``f(P_1 + ... + P_K, b) + alpha * sum_k h_k(P_k)`` with a prox for each part.
+
+    The vector x holds the parts (K, d, P), then ``b / unit``: in these units the intercepts curve as much
+    as the weights do, so that one step length suits both.
+    """
+
+    def __init__(self, data: DataLoss, penalties: Sequence[Penalty], alpha: float, origin: np.ndarray):
+        self.data, self.penalties, self.alpha = data, penalties, alpha
+        slopes, intercepts = data.curvature_bound()
+        self.lipschitz = max(len(penalties) * slopes, TINY)
+        self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
+        self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)
+        self._set_scales()
+
+    def _set_scales(self) -> None:
+        """The value and the largest slope of the model of intercepts alone: what 1 means in ``tol``."""
+        image, nothing = self.image(self.origin), np.zeros_like(self.origin)
+        rounding = 1e-14 * self.data.value(self.image(nothing))
+        self.null_value = max(self.data.value(image), rounding, TINY)
+        self.null_slope = max(float(np.abs(self.pull_back(self.residual(image))).max()), TINY)
+
+    def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
+        """The x with these parts (d, P) and intercepts (P,)."""
+        return np.concatenate([*(part.ravel() for part in parts), b / self.unit])
+
+    def parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The parts (K, d, P) and the intercepts (P,) of x."""
+        d, P = self.data.shape
+        return x[:-P].reshape(len(self.penalties), d, P), x[-P:] * self.unit
+
+    def image(self, x):
+        parts, b = self.parts(x)
+        return self.data.image(parts[0] if len(parts) == 1 else parts.sum(axis=0), b)
+
+    def residual(self, image):
+        return self.data.residual(image)
+
+    def pull_back(self, residual):
+        G, g = self.data.pull_back(residual)
+        return np.concatenate([np.tile(G.ravel(), len(self.penalties)), g * self.unit])
+
+    def prox(self, x, step):
+        parts, b = self.parts(x)
+        pairs = zip(self.penalties, parts, strict=True)
+        return self.vector([penalty.prox(part, step * self.alpha) for penalty, part in pairs], b)
+
+    def objective(self, x: np.ndarray, image: np.ndarray) -> float:
+        """What is minimised."""
+        pairs = zip(self.penalties, self.parts(x)[0], strict=True)
+        return self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+
+    def certificate(self, x, image):
+        """The duality gap over the null value, or else how far a proximal step moves x."""
+        point = self.data.dual_point(image)
+        slope = -point.slope / self.alpha
+        share = min(penalty.share(slope) for penalty in self.penalties)
+        conjugates = [penalty.conjugate(share * slope) for penalty in self.penalties]
+        data_side = self.data.conjugate(point, share)
+        if data_side is None or None in conjugates:
+            return Certificate(self._move(x, image), None)
+        gap = self.objective(x, image) + data_side + self.alpha * sum(conjugates)
+        return Certificate(max(gap, 0.0) / self.null_value, max(gap, 0.0))
+
+    def _move(self, x: np.ndarray, image: np.ndarray) -> float:
+        step = 1.0 / self.lipschitz
+        moved = self.prox(x - step * self.pull_back(self.residual(image)), step)
+        return float(np.abs(moved - x).max()) * self.lipschitz / self.null_slope
