@@ -1,0 +1,1 @@
+from ._detection import detection_scores
