@@ -12,3 +12,9 @@ def mean_observed(values, weights=None) -> float:
     seen = ~np.isnan(values)
     total = weights[seen].sum()
     return float((values[seen] * weights[seen]).sum() / total) if total > 0 else float("nan")
+
+
+def checked_average(average, known: tuple) -> None:
+    """Refuse an ``average`` that is not among ``known``."""
+    if average not in known:
+        raise ValueError(f"average must be one of {known}, got {average!r}")

@@ -126,7 +126,9 @@ def checked_masks(masks, name: str) -> np.ndarray:
     if masks.ndim != 3:
         raise ValueError(f"{name} must be (n, h, w), one mask per object, got the shape {masks.shape}")
     if masks.dtype != bool and not np.isin(masks, (0, 1)).all():
-        raise ValueError(f"{name} must be boolean or hold 0 and 1 alone, got {masks.dtype} up to {masks.max()}")
+        raise ValueError(
+            f"{name} must be boolean or hold 0 and 1 alone, got {masks.dtype} up to {masks.max()}"
+        )
     return masks.astype(bool, copy=False)
 
 
@@ -165,10 +167,10 @@ def point_overlaps(found, points, visible, boxes, area, sigmas) -> np.ndarray:
     empty = ~visible.any(axis=1)
     away = np.where(empty[:, None, None], outside, away)
     counted = visible | empty[:, None]
-    return _mean_similarity((away**2).sum(axis=-1), area[:, None], sigmas, counted)
+    return mean_similarity((away**2).sum(axis=-1), area[:, None], sigmas, counted)
 
 
-def _mean_similarity(squared, area, sigmas, counted) -> np.ndarray:
+def mean_similarity(squared, area, sigmas, counted) -> np.ndarray:
     """Mean over counted points of exp(-d^2 / (2 area (2 sigma)^2))."""
     exponent = squared / (2 * sigmas) ** 2 / (area + np.spacing(1)) / 2
     total = np.where(counted, np.exp(-exponent), 0.0).sum(axis=-1)
