@@ -39,6 +39,7 @@ def compare_images(y_true: Iterable, y_pred: Iterable, kind: str, least: float, 
         n_found, n_true = n_found + len(image.found_label), n_true + len(image.true_label)
     if not images:
         raise ValueError("y_true and y_pred hold no labelled image: there is nothing to compare")
+    _check_labels(images)
     return Table(**{field.name: _joined(images, field.name) for field in fields(Table)})
 
 
@@ -82,8 +83,10 @@ def _joined(images: list[Table], name: str) -> np.ndarray:
     parts = [getattr(image, name) for image in images]
     if not name.endswith("label"):
         return np.concatenate(parts)
-    parts = [part for part in parts if len(part)] or parts[:1]
-    kinds = {"text" if part.dtype.kind == "U" else "integer" for part in parts}
-    if len(kinds) > 1:
-        raise ValueError("labels are integers in some images and texts in others; use one of the two")
-    return np.concatenate(parts)
+    return np.concatenate([part for part in parts if len(part)] or parts[:1])
+
+
+def _check_labels(images: list[Table]) -> None:
+    labels = [part for image in images for part in (image.found_label, image.true_label) if len(part)]
+    if len({part.dtype.kind == "U" for part in labels}) > 1:
+        raise ValueError("labels are integers in some records and texts in others; use one of the two")
