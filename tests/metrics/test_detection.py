@@ -123,6 +123,11 @@ def test_nothing_true_is_nan_and_nothing_found_is_zero():
     assert np.isnan(detection_scores([empty()], [empty(scores=[])]).ap)
 
 
+def test_nothing_found_keeps_the_names():
+    scores = detection_scores([{"boxes": [[0, 0, 4, 4]], "labels": ["cat"]}], [empty(scores=[])])
+    assert scores.ap_per_class == {"cat": 0.0}
+
+
 @pytest.mark.parametrize("kind", ["masks", "points"])
 def test_empty_images_of_every_kind(kind):
     truth = {"labels": [], kind: [], "boxes": []}
@@ -193,15 +198,30 @@ POINT = {"points": np.ones((1, 3, 2)), "labels": [1], "boxes": [[0, 0, 4, 4]]}
         (TRUE, FOUND, {"iou_thresholds": [1.5]}, r"iou_thresholds must be .* in \(0, 1\]"),
         (TRUE, FOUND, {"max_detections": [0]}, "max_detections must be a list of integers >= 1"),
         (TRUE, FOUND, {"areas": {"all": (5, 1)}}, "areas must be a dict"),
-        (MASK, {**MASK, "scores": [1]} | {"masks": np.ones((1, 4, 5))}, {"kind": "masks"}, "image 1: .*masks"),
-        ({**MASK, "masks": np.full((1, 4, 4), 2)}, {**MASK, "scores": [1]}, {"kind": "masks"}, "must be boolean"),
+        (
+            MASK,
+            {**MASK, "scores": [1]} | {"masks": np.ones((1, 4, 5))},
+            {"kind": "masks"},
+            "image 1: .*masks",
+        ),
+        (
+            {**MASK, "masks": np.full((1, 4, 4), 2)},
+            {**MASK, "scores": [1]},
+            {"kind": "masks"},
+            "must be boolean",
+        ),
         (POINT, {**POINT, "scores": [1]}, {"kind": "points"}, "sigmas must be given for 3 key points"),
         (POINT, {**POINT, "scores": [1]}, {"kind": "points", "sigmas": [1, 2]}, r"sigmas must be .*\(3,\)"),
         (POINT, {**POINT, "scores": [1]}, {"kind": "points", "sigmas": 0}, "sigmas must be finite and > 0"),
         ({**POINT, "boxes": None}, {**POINT, "scores": [1]}, {"kind": "points"}, "has no 'boxes'"),
-        (POINT, {**POINT, "points": np.full((1, 3, 2), np.nan)}, {"kind": "points"}, "coordinate must be finite"),
+        (
+            POINT,
+            {**POINT, "points": np.full((1, 3, 2), np.nan)},
+            {"kind": "points"},
+            "coordinate must be finite",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_name_the_image_and_the_reason(truth, found, options, message):
     kind = options.get("kind", "boxes")
     nothing = {"labels": [], "boxes": [], kind: []}
@@ -213,7 +233,9 @@ def test_errors_name_the_image_and_the_reason(truth, found, options, message):
 def test_the_records_of_the_errors_are_else_sound(good):
     kind = next(iter(good))
     sigmas = 0.1 if kind == "points" else None
-    assert_close(detection_scores([good], [{**good, "scores": [1]}], kind=kind, sigmas=sigmas).ap, 1.0, ROUNDING)
+    assert_close(
+        detection_scores([good], [{**good, "scores": [1]}], kind=kind, sigmas=sigmas).ap, 1.0, ROUNDING
+    )
 
 
 def test_lists_of_different_length():
