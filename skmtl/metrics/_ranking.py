@@ -93,11 +93,9 @@ def _coverage(positive: np.ndarray, negative: np.ndarray, score: np.ndarray) -> 
 
 
 def _average_precision(positive: np.ndarray, negative: np.ndarray, score: np.ndarray) -> np.ndarray:
-    as_high = score[:, None, :] >= score[:, :, None]  # label k is scored as high as label j, at [., j, k]
-    judged = positive | negative
-    share = (as_high & positive[:, None, :]).sum(axis=2) / np.maximum(
-        (as_high & judged[:, None]).sum(axis=2), 1
-    )
+    # label k scores as high as label j, at [., j, k]; what nobody judged scores -inf
+    as_high = score[:, None, :] >= score[:, :, None]
+    share = (as_high & positive[:, None, :]).sum(axis=2) / as_high.sum(axis=2)
     total = positive.sum(axis=1)
     mean = np.where(positive, share, 0.0).sum(axis=1) / np.maximum(total, 1)
     return np.where(positive.any(axis=1) & negative.any(axis=1), mean, 1.0)

@@ -108,6 +108,21 @@ def test_missing_points_may_be_nan():
     )
 
 
+def test_between_equal_overlaps_the_later_true_object_is_taken():
+    upper, lower, between = [0, 0, 4, 2], [0, 2, 4, 4], [0, 1, 4, 3]
+    found = {"boxes": [between, upper], "labels": [0, 0], "scores": [0.9, 0.8]}
+    for boxes, right in (([upper, lower], 1.0), ([lower, upper], 0.5)):
+        truth = {"boxes": boxes, "labels": [0, 0]}
+        scores = detection_scores([truth], [found], iou_thresholds=[0.3])
+        assert_close(scores.average_recall(iou=0.3), right, ROUNDING)
+
+
+def test_a_limit_of_areas_belongs_to_both_ranges():
+    one = {"boxes": [[0, 0, 32, 32]], "labels": [0]}
+    per_area = detection_scores([one], [{**one, "scores": [1.0]}]).ap_per_area
+    assert_close([per_area[name] for name in ("small", "medium", "large")], [1.0, 1.0, np.nan], ROUNDING)
+
+
 def empty(**more):
     return {"boxes": [], "labels": [], **more}
 

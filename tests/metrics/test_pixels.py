@@ -102,6 +102,13 @@ def test_boundary_where_nobody_judged():
     assert boundary_f1(truth, guess, 0) == 1.0
 
 
+def test_the_border_of_what_was_judged_is_no_boundary():
+    truth, guess = square(2), square(2)
+    guess[3] = 0
+    truth[4:] = 255  # of the true square two rows are left, with 4 + 2 boundary pixels
+    assert_close(boundary_f1(truth, guess, 0, background=0), 2 * (4 / 6) / (1 + 4 / 6), ROUNDING)
+
+
 def test_drawn_lines():
     truth, guess = np.zeros((10, 10), int), np.zeros((10, 10), int)
     truth[:, 4], guess[:, 6], guess[0, 0] = 1, 1, 1
@@ -148,6 +155,15 @@ def test_a_segment_where_nobody_judged_is_no_error():
     numbers = np.where(np.arange(6) < 3, 1, 2)[None].repeat(4, axis=0)
     scores = panoptic_quality(truth, np.zeros_like(truth), found, numbers)
     assert (scores.pq, scores.false_positive.sum()) == (1.0, 0)
+
+
+@pytest.mark.parametrize("n_void, wrong", [(4, 0), (3, 0), (2, 1), (0, 1)])
+def test_a_segment_is_an_error_where_half_of_it_was_judged(n_void, wrong):
+    truth, found, ground = np.zeros((1, 8), int), np.zeros((1, 8), int), np.zeros((1, 8), int)
+    found[0, :4] = 1
+    truth[0, :n_void] = 255
+    scores = panoptic_quality(truth, ground, found, ground, classes=[1])
+    assert scores.false_positive.tolist() == [wrong]
 
 
 def test_instance_precision(rng):
