@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from ._maps import judged, map_pairs
+from ._maps import coded, judged, map_pairs
 from ._observed import checked_average, mean_observed
 from ._pixels import IGNORE
 
@@ -76,7 +76,7 @@ def boundary_f1(
 
 
 def _used(pairs: list) -> list[int]:
-    return sorted({int(value) for pair in pairs for image in pair for value in np.unique(image)})
+    return sorted({int(value) for pair in pairs for image in pair for value in coded(image)[0]})
 
 
 def _line(mask: np.ndarray, seen: np.ndarray, lines: bool) -> np.ndarray:

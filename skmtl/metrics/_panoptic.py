@@ -125,7 +125,7 @@ def panoptic_quality(
     """
     maps = list(map_pairs(true_classes, found_classes))
     instances = map_pairs(true_instances, found_instances)
-    used = {int(value) for pair in maps for image in pair for value in np.unique(image)}
+    used = {int(value) for pair in maps for image in pair for value in coded(image)[0]}
     classes = np.array(sorted((used if classes is None else set(classes)) - {ignore}), dtype=np.int64)
     totals = np.zeros((4, len(classes)))
     for i, (labels, numbers) in enumerate(zip(maps, instances, strict=True)):
