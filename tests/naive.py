@@ -253,3 +253,124 @@ def graph_penalty(W, adjacency, strength):
             a = adjacency[s, t]
             total += 0.5 * strength * abs(a) * ((W[:, s] - np.sign(a) * W[:, t]) ** 2).sum()
     return total
+# ---------------------------------------------------------------------------------------- metrics
+
+
+def box_iou(a, b, crowd=False):
+    """Intersection over union of two boxes x1, y1, x2, y2; over the area of ``a`` for a crowd ``b``."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = wide * high if wide > 0 and high > 0 else 0.0
+    area_a, area_b = ((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b))
+    whole = area_a if crowd else area_a + area_b - shared
+    return shared / whole if whole else 0.0
+
+
+def mask_iou(a, b, crowd=False):
+    """The same for two boolean masks, pixel by pixel."""
+    shared = sum(bool(p) and bool(q) for p, q in zip(a.ravel(), b.ravel(), strict=True))
+    whole = int(a.sum()) if crowd else int(a.sum()) + int(b.sum()) - shared
+    return shared / whole if whole else 0.0
+
+
+def oks(truth, guess, area, sigmas):
+    """Object key point similarity of one object; ``truth`` is (K, 3) with visibility."""
+    terms = []
+    for (x, y, seen), (u, v), sigma in zip(truth, guess, sigmas, strict=True):
+        if seen > 0:
+            terms.append(np.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * area * (2 * sigma) ** 2)))
+    return sum(terms) / len(terms)
+
+
+def coco_ap(truth, found, label, threshold, max_detections=100):
+    """AP of boxes of one class at one threshold, by the definition; crowds and all areas."""
+    hits, n_true = [], 0
+    for image, (t, f) in enumerate(zip(truth, found, strict=True)):
+        mine = [j for j in range(len(t["labels"])) if t["labels"][j] == label]
+        mine.sort(key=lambda j: t["crowd"][j])
+        n_true += sum(not t["crowd"][j] for j in mine)
+        seen = [k for k in range(len(f["labels"])) if f["labels"][k] == label]
+        seen = sorted(seen, key=lambda k: -f["scores"][k])[:max_detections]
+        used = set()
+        for place, k in enumerate(seen):
+            best, partner = threshold, None
+            for j in mine:
+                if j in used or (t["crowd"][j] and partner is not None and not t["crowd"][partner]):
+                    continue
+                overlap = box_iou(f["boxes"][k], t["boxes"][j], t["crowd"][j])
+                if overlap >= best:
+                    best, partner = overlap, j
+            if partner is not None and t["crowd"][partner]:
+                continue
+            used.add(partner)
+            hits.append((-f["scores"][k], image, place, partner is not None))
+    hits.sort()
+    right, points = 0, []
+    for count, (*_, hit) in enumerate(hits, start=1):
+        right += hit
+        points.append((right / n_true, right / count))
+    levels = np.linspace(0, 1, 101)
+    return sum(max((p for r, p in points if r >= level), default=0.0) for level in levels) / 101
+
+
+def boundary_pixels(mask):
+    """Pixels of the mask with a pixel outside it above, below, left or right, inside the image."""
+    h, w = mask.shape
+    steps = ((0, 1), (0, -1), (1, 0), (-1, 0))
+    return [
+        (i, j)
+        for i, j in np.argwhere(mask)
+        if any(0 <= i + a < h and 0 <= j + b < w and not mask[i + a, j + b] for a, b in steps)
+    ]
+
+
+def boundary_f1(truth, guess, tolerance):
+    """F1 of the boundary pixels of two masks, every pixel against every pixel."""
+    true, found = boundary_pixels(truth), boundary_pixels(guess)
+
+    def share(of, others):
+        near = [any((i - a) ** 2 + (j - b) ** 2 <= tolerance**2 for a, b in others) for i, j in of]
+        return sum(near) / len(near)
+
+    precision, recall = share(found, true), share(true, found)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def panoptic_quality(true_class, true_instance, found_class, found_instance, label):
+    """TP, FP, FN and the sum of overlaps of one class in one image; 255 is not judged."""
+    judged = true_class != 255
+
+    def segments(classes, instances):
+        return [(classes == label) & (instances == i) for i in np.unique(instances[classes == label])]
+
+    true, found = segments(true_class, true_instance), segments(found_class, found_instance)
+    overlaps = [[mask_iou(a & judged, b & judged) for b in found] for a in true]
+    right = [(i, j) for i, row in enumerate(overlaps) for j, value in enumerate(row) if value > 0.5]
+    wrong = [
+        j
+        for j, segment in enumerate(found)
+        if j not in [k for _, k in right] and (segment & ~judged).sum() <= segment.sum() / 2
+    ]
+    return len(right), len(wrong), len(true) - len(right), sum(overlaps[i][j] for i, j in right)
+
+
+def instance_precision(truth, guess, threshold):
+    """TP / (TP + FP + FN) of two instance maps at one threshold."""
+    true = [truth == i for i in np.unique(truth) if i]
+    found = [guess == i for i in np.unique(guess) if i]
+    right = sum(mask_iou(a, b) > threshold for a in true for b in found)
+    return right / (len(true) + len(found) - right) if true or found else 1.0
+
+
+def ranking_of_labels(truth, score):
+    """Ranking loss, coverage and average precision of one sample; NaN in truth is not judged."""
+    judged = [k for k in range(len(truth)) if truth[k] == truth[k]]
+    positive = [k for k in judged if truth[k] == 1]
+    negative = [k for k in judged if truth[k] == 0]
+    wrong = sum(score[p] <= score[q] for p in positive for q in negative)
+    loss = wrong / (len(positive) * len(negative)) if positive and negative else 0.0
+    coverage = sum(score[k] >= min(score[p] for p in positive) for k in judged) if positive else 0
+    shares = []
+    for p in positive:
+        above = [k for k in judged if score[k] >= score[p]]
+        shares.append(sum(k in positive for k in above) / len(above))
+    return loss, coverage, sum(shares) / len(shares) if positive and negative else 1.0
