@@ -1,0 +1,46 @@
+"""Numbers written so short that a file stays readable, and so long that it reads back the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+_DIGITS = (0, 2, 4, 6, 9, 12, 15)
+
+
+def decimal_for(guess: float, holds: Callable[[float], bool]) -> float:
+    """The first rounding of ``guess`` for which ``holds`` is true, ``guess`` itself where none is.
+
+    A writer that stores x1 - x0 asks for the shortest width with x0 + width == x1: the number that
+    stood in the file before, and not its neighbour in the last bit.
+    """
+    neighbours = (math.nextafter(guess, math.inf), math.nextafter(guess, -math.inf))
+    for candidate in (*(round(guess, digits) for digits in _DIGITS), guess, *neighbours):
+        if holds(candidate):
+            return candidate
+    return guess
+
+
+def tidy(value: float) -> float | int:
+    """3.0 as 3, for files that people read."""
+    return int(value) if value == int(value) and abs(value) < 2**53 else value
+
+
+def decimals_for(guesses: tuple[float, ...], holds: Callable[[tuple], bool]) -> tuple[float, ...]:
+    """As `decimal_for`, for numbers that are read together."""
+    for digits in _DIGITS:
+        rounded = tuple(round(guess, digits) for guess in guesses)
+        if holds(rounded):
+            return rounded
+    return guesses
+
+
+def extent(start: float, stop: float) -> float:
+    """The width with ``start + width == stop`` in floating point."""
+    return decimal_for(stop - start, lambda width: start + width == stop)
+
+
+def show(value: float) -> str:
+    """A float as text without an exponent where it has a short one, exact either way."""
+    value = tidy(value)
+    return str(value) if isinstance(value, int) else repr(value)
