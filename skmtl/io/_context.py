@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,19 +63,41 @@ class Writing:
         """Count each of the fields of a record that is set, for a format that has no place for them."""
         for name in names:
             value = getattr(record, name)
-            if value is not None and value is not False and not (isinstance(value, (tuple, dict)) and not value):
+            empty = value is None or value is False or (isinstance(value, (tuple, dict)) and not value)
+            if not empty:
                 self.drop(f"{name} of {_WORDS[type(record).__name__]}")
+
+    def drop_classes(self) -> None:
+        """Count what a plain list of class names cannot hold."""
+        for record in self.source.classes:
+            self.drop_set(record, "supercategory", "point_names", "skeleton")
+            self.extra(record)
 
     def extra(self, record) -> Mapping[str, Any]:
         """The record's extra content where it came from this very format; else it is counted."""
         if self.source.format == self.format:
             return record.extra
-        for name in record.extra:
+        for name in _inner_names(record.extra):
             self.drop(f"{self.source.format or 'other'} field {name!r}")
         return {}
 
     def save(self, path: Path, data: bytes) -> None:
         self.report.files.append(write_atomic(path, data))
+
+
+# What only repeats other fields, or tells how something was drawn, is no loss.
+_REPEATED = {"area", "num_keypoints", "points", "shape_type", "imagePath", "corners", "original"}
+
+
+def _inner_names(extra: Mapping[str, Any]) -> Iterator[str]:
+    """The names of fields, one level down where a field only holds others."""
+    for name, value in extra.items():
+        if name == "attrib":
+            yield from value
+        elif name == "elements":
+            yield from (node.tag for node in value)
+        elif name not in _REPEATED:
+            yield name
 
 
 _WORDS = {"ObjectRecord": "an object", "ImageRecord": "an image", "ClassRecord": "a class", "Tag": "a tag"}

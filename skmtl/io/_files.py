@@ -42,7 +42,8 @@ def load_json(path: Path, max_bytes: int = MAX_BYTES):
     try:
         return json.loads(content, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise FormatError(path, f"line {error.lineno} column {error.colno}", f"not JSON: {error.msg}") from None
+        place = f"line {error.lineno} column {error.colno}"
+        raise FormatError(path, place, f"not JSON: {error.msg}") from None
     except Bad as bad:
         raise FormatError(path, "", bad.problem) from None
     except RecursionError:

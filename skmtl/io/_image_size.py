@@ -22,7 +22,7 @@ def size_of(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
                 return image_size(*parse(head), max_pixels)
             except (struct.error, IndexError):
                 raise Bad(f"the image {Path(path).name} is cut short") from None
-    raise Bad(f"the size of {Path(path).name} cannot be read: not PNG, JPEG, GIF, BMP or WebP; give image_sizes=")
+    raise Bad(f"the size of {Path(path).name} cannot be read: it is not PNG, JPEG, GIF, BMP or WebP")
 
 
 def _png(head: bytes) -> tuple[int, int]:

@@ -35,6 +35,11 @@ class _Header:
     def row_bits(self) -> int:
         return self.width * self.depth * _CHANNELS[self.colour]
 
+    @property
+    def step(self) -> int:
+        """Bytes from a sample to the one at its left."""
+        return max(1, self.depth * _CHANNELS[self.colour] // 8)
+
 
 def read_png(data: bytes, max_pixels: int = MAX_PIXELS) -> Png:
     """Decode a PNG that is not interlaced. Raises Bad for anything else, and for one cut short."""
@@ -44,8 +49,8 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS) -> Png:
     header = _header(chunks, max_pixels)
     packed = b"".join(body for kind, body in chunks if kind == b"IDAT")
     row = (header.row_bits + 7) // 8
-    rows = np.frombuffer(_inflate(packed, header.height * (row + 1)), np.uint8)
-    rows = _unfilter(rows.reshape(header.height, row + 1), max(1, header.depth * _CHANNELS[header.colour] // 8))
+    filtered = np.frombuffer(_inflate(packed, header.height * (row + 1)), np.uint8)
+    rows = _unfilter(filtered.reshape(header.height, row + 1), header.step)
     palette = next((body for kind, body in chunks if kind == b"PLTE"), None)
     if palette is not None:
         palette = np.frombuffer(palette[: len(palette) // 3 * 3], np.uint8).reshape(-1, 3)

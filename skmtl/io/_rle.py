@@ -83,6 +83,28 @@ class RLE:
         counts = np.diff(np.concatenate([[0], changes, [total]]))
         return cls(size, counts if counts[-1] or len(counts) == 1 else counts[:-1])
 
+    @classmethod
+    def from_patch(cls, size: tuple[int, int], patch: np.ndarray, left: int, top: int) -> RLE:
+        """A mask that is 0 but for a patch of shape (h, w) with its corner at (left, top)."""
+        h, w = patch.shape
+        if left < 0 or top < 0 or left + w > size[1] or top + h > size[0]:
+            raise ValueError(f"a patch of {patch.shape} at x {left}, y {top} in an image of {size}")
+        columns = np.zeros((w, h + 2), np.int8)
+        columns[:, 1:-1] = (patch != 0).T
+        x, y = np.nonzero(np.diff(columns, axis=1))
+        edges = (x + left) * size[0] + y + top
+        return cls.from_spans(size, edges[::2], edges[1::2])
+
+    def patch(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+        """The pixels of a part of the image, uint8 of shape (bottom - top, right - left)."""
+        height = self.size[0]
+        starts, stops = (np.clip(ends, left * height, right * height) for ends in self.spans)
+        steps = np.zeros((right - left) * height + 1, np.int8)
+        np.add.at(steps, starts - left * height, 1)
+        np.subtract.at(steps, stops - left * height, 1)
+        columns = np.cumsum(steps[:-1], dtype=np.int8).astype(np.uint8)
+        return columns.reshape(right - left, height).T[top:bottom]
+
     def decode(self) -> np.ndarray:
         """The mask, uint8 of shape (height, width), 1 inside."""
         values = np.zeros(len(self.counts), dtype=np.uint8)
