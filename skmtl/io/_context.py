@@ -10,7 +10,7 @@ from typing import Any
 
 from ._checks import MAX_PIXELS
 from ._files import MAX_BYTES, load_json, read_bytes, read_text, write_atomic
-from ._problems import Guard, Report
+from ._problems import FormatError, Guard, Report
 from ._records import AnnotationSet
 
 
@@ -29,6 +29,12 @@ class Reading:
     def drop(self, what: str, count: int = 1) -> None:
         if count:
             self.report.dropped[what] += count
+
+    def failed(self, error: FormatError) -> None:
+        """Raise the error of a file, or count the file as skipped."""
+        if self.on_error == "raise":
+            raise error
+        self.report.skip("file", error)
 
     def json(self, path: Path):
         return load_json(path, self.max_bytes)

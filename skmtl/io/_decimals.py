@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain
 
+_NEIGHBOURS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 _DIGITS = (0, 2, 4, 6, 9, 12, 15)
 
 
@@ -14,11 +16,9 @@ def decimal_for(guess: float, holds: Callable[[float], bool]) -> float:
     A writer that stores x1 - x0 asks for the shortest width with x0 + width == x1: the number that
     stood in the file before, and not its neighbour in the last bit.
     """
-    neighbours = (math.nextafter(guess, math.inf), math.nextafter(guess, -math.inf))
-    for candidate in (*(round(guess, digits) for digits in _DIGITS), guess, *neighbours):
-        if holds(candidate):
-            return candidate
-    return guess
+    rounded = (round(guess, digits) for digits in _DIGITS)
+    near = (guess + step * math.ulp(guess) for step in _NEIGHBOURS)
+    return next((candidate for candidate in chain(rounded, near) if holds(candidate)), guess)
 
 
 def tidy(value: float) -> float | int:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import math
 import posixpath
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -40,21 +41,23 @@ def read(path, reading: Reading, keep_image_data: bool = False) -> AnnotationSet
     Rectangles become boxes; circles become ellipses; points become objects with one key point; a mask
     becomes an RLE of the whole image. The flags of a shape become attributes, those of the image tags.
     """
+    images = list(iterate(path, reading, keep_image_data))
+    return AnnotationSet(images, (), "labelme", {}, reading.report)
+
+
+def iterate(path, reading: Reading, keep_image_data: bool = False) -> Iterator[ImageRecord]:
+    """The images of `read`, one at a time."""
     files = list_files(path, [".json"])
     if not files:
         raise FormatError(path, "", "holds no JSON file")
     root = Path(path) if not isinstance(path, (list, tuple)) and Path(path).is_dir() else None
-    images = []
     for file in files:
         try:
-            images.append(_image(file, root, reading, keep_image_data))
+            yield _image(file, root, reading, keep_image_data)
         except FormatError as error:
-            if reading.on_error == "raise":
-                raise
-            reading.report.skip("file", error)
+            reading.failed(error)
         except Bad as bad:
             reading.guard(file).handle("", bad, "image")
-    return AnnotationSet(images, (), "labelme", {}, reading.report)
 
 
 def _image(file: Path, root: Path | None, reading: Reading, keep_image_data: bool) -> ImageRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import _checks as check
@@ -32,26 +33,26 @@ def read(path, reading: Reading, corners: str = "one_based") -> AnnotationSet:
         VOC itself has it. ``"zero_based"``: the same counted from 0. ``"edges"``: distances from the
         left and upper edge of the image, as CVAT, LabelImg and most converters write them.
     """
+    images = list(iterate(path, reading, corners))
+    listed = VocMasks(_root(_files(path)[0]), reading).class_names
+    classes = [ClassRecord(name) for name in listed]
+    return AnnotationSet(images, classes, "voc", {"corners": corners}, reading.report)
+
+
+def iterate(path, reading: Reading, corners: str = "one_based") -> Iterator[ImageRecord]:
+    """The images of `read`, one at a time."""
     if corners not in CORNERS:
         raise ValueError(f"corners must be one of {sorted(CORNERS)}, got {corners!r}")
-    images, masks = [], None
+    masks = None
     for file in _files(path):
         masks = masks if masks and masks.owns(file) else VocMasks(_root(file), reading)
         try:
             image = _image(read_tree(file, "annotation", reading.max_bytes), file, reading, corners)
-            images.append(masks.added(image, file))
+            yield masks.added(image, file)
         except FormatError as error:
-            _handle(error, reading)
+            reading.failed(error)
         except Bad as bad:
             reading.guard(file).handle("", bad, "image")
-    classes = [ClassRecord(name) for name in (masks.class_names if masks else ())]
-    return AnnotationSet(images, classes, "voc", {"corners": corners}, reading.report)
-
-
-def _handle(error: FormatError, reading: Reading) -> None:
-    if reading.on_error == "raise":
-        raise error
-    reading.report.skip("file", error)
 
 
 def _files(path) -> list[Path]:

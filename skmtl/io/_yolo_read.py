@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from . import _checks as check
 from ._context import Reading
-from ._problems import Bad
+from ._problems import Bad, FormatError
 from ._records import AnnotationSet, ImageRecord, ObjectRecord
 from ._yolo_layout import Labels, YoloFolder
 
@@ -40,17 +40,31 @@ def read(
         in the yaml file. Without it a line of many numbers is a polygon.
     """
     folder = YoloFolder(path, reading, class_names, point_shape)
+    images = list(_images(folder, reading, image_sizes))
+    return AnnotationSet(images, folder.classes(), "yolo", folder.extra(), reading.report)
+
+
+def iterate(
+    path,
+    reading: Reading,
+    class_names: Sequence[str] | None = None,
+    image_sizes: Mapping[str, tuple[int, int]] | tuple[int, int] | None = None,
+    point_shape: tuple[int, int] | None = None,
+) -> Iterator[ImageRecord]:
+    """The images of `read`, one at a time."""
+    yield from _images(YoloFolder(path, reading, class_names, point_shape), reading, image_sizes)
+
+
+def _images(folder: YoloFolder, reading: Reading, image_sizes) -> Iterator[ImageRecord]:
     parser = _Parser(folder, reading)
-    images = []
     for labels in folder.labels():
         try:
             size = folder.size_of(labels, image_sizes)
+            yield ImageRecord(labels.name, *size, parser.objects(labels, size), subset=labels.subset)
+        except FormatError as error:
+            reading.failed(error)
         except Bad as bad:
-            reading.guard(labels.file or labels.image).handle("", bad, "image")
-            continue
-        objects = parser.objects(labels, size)
-        images.append(ImageRecord(labels.name, *size, objects, subset=labels.subset))
-    return AnnotationSet(images, folder.classes(), "yolo", folder.extra(), reading.report)
+            reading.guard(labels.file or labels.image or folder.root).handle("", bad, "image")
 
 
 class _Parser:
