@@ -118,11 +118,17 @@ def _box(shape: Shape, writing: Writing) -> tuple:
 
 
 def _ellipse(shape: Shape, writing: Writing) -> tuple:
-    x0, y0, x1, y1 = box = shape.record.box
-    guess = ((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / 2, (y1 - y0) / 2)
-    numbers = decimals_for(guess, lambda n: (n[0] - n[2], n[1] - n[3], n[0] + n[2], n[1] + n[3]) == box)
-    geometry = dict(zip(("cx", "cy", "rx", "ry"), map(show, numbers), strict=True))
+    x0, y0, x1, y1 = shape.record.box
+    cx, rx = _middle(x0, x1)
+    cy, ry = _middle(y0, y1)
+    geometry = {"cx": show(cx), "cy": show(cy), "rx": show(rx), "ry": show(ry)}
     return "ellipse", geometry | _rotation(shape.record), []
+
+
+def _middle(start: float, stop: float) -> tuple[float, ...]:
+    """Middle and half length that read back to the same ends."""
+    guess = ((start + stop) / 2, (stop - start) / 2)
+    return decimals_for(guess, lambda pair: (pair[0] - pair[1], pair[0] + pair[1]) == (start, stop))
 
 
 def _rotation(record: ObjectRecord) -> dict:

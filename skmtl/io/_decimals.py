@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, product
 
 _NEIGHBOURS = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 _DIGITS = (0, 2, 4, 6, 9, 12, 15)
@@ -28,15 +28,22 @@ def tidy(value: float) -> float | int:
 
 def decimals_for(guesses: tuple[float, ...], holds: Callable[[tuple], bool]) -> tuple[float, ...]:
     """As `decimal_for`, for numbers that are read together."""
-    for digits in _DIGITS:
-        rounded = tuple(round(guess, digits) for guess in guesses)
-        if holds(rounded):
-            return rounded
-    return guesses
+    rounded = (tuple(round(guess, digits) for guess in guesses) for digits in _DIGITS)
+    # Sums round to the bits of the largest number, so all are moved by its last bit, then by half of it.
+    bit = math.ulp(max(map(abs, guesses)))
+    steps = product((bit, bit / 2, bit / 4), product(_NEIGHBOURS, repeat=len(guesses)))
+    near = (
+        tuple(guess + number * step for guess, number in zip(guesses, numbers, strict=True))
+        for step, numbers in steps
+    )
+    return next((candidate for candidate in chain(rounded, near) if holds(candidate)), guesses)
 
 
 def extent(start: float, stop: float) -> float:
-    """The width with ``start + width == stop`` in floating point."""
+    """The width with ``start + width == stop`` in floating point.
+
+    Where ``start`` has finer bits than ``stop`` there may be none; the sum is then the number beside it.
+    """
     return decimal_for(stop - start, lambda width: start + width == stop)
 
 

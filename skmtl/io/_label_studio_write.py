@@ -137,9 +137,7 @@ class _Task:
             yield (original or head) | {"type": "choices", "value": {"choices": [tag.name for tag in tags]}}
 
 
-def _values(
-    shape: Shape, size: tuple[int, int], kept: dict, writing: Writing
-) -> Iterable[tuple[str, dict]]:
+def _values(shape: Shape, size: tuple[int, int], kept: dict, writing: Writing) -> Iterable[tuple[str, dict]]:
     """(type, value) of the results that draw a shape; ``kept`` is what the file said of it."""
     if shape.kind == "points":
         writing.drop("hidden or missing point", int((shape.data[:, 2] < 2).sum()))

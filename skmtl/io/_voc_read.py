@@ -121,5 +121,3 @@ def _box(node: Node, size: tuple, corners: str) -> tuple:
     names = ("xmin", "ymin", "xmax", "ymax")
     x0, y0, x1, y1 = (check.coordinate(node.need(name).text, f" <{name}>") for name in names)
     return check.box((x0 + first, y0 + first, x1 + last, y1 + last), size, " <bndbox>")
-
-

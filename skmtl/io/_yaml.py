@@ -93,7 +93,7 @@ class _Flow:
     def whole(self):
         result = self.value("")
         if self.at < len(self.text):
-            raise Bad(f"unexpected {self.text[self.at:][:40]!r}")
+            raise Bad(f"unexpected {self.text[self.at :][:40]!r}")
         return result
 
     def value(self, stops: str):

@@ -128,5 +128,10 @@ def _rest(values: np.ndarray, start: int) -> float | None:
 def corners(fractions: tuple, size: tuple[int, int]) -> tuple[float, float, float, float]:
     """x0, y0, x1, y1 in pixels of a box given by centre and size in fractions."""
     cx, cy, w, h = fractions
-    height, width = size
-    return (cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height
+    (x0, x1), (y0, y1) = edges(cx, w, size[1]), edges(cy, h, size[0])
+    return x0, y0, x1, y1
+
+
+def edges(centre: float, extent: float, side: int) -> tuple[float, float]:
+    """First and last edge in pixels of an extent given in fractions of a side."""
+    return (centre - extent / 2) * side, (centre + extent / 2) * side

@@ -13,7 +13,7 @@ from ._geometry import corners_of, ellipse_outline
 from ._names import output_names
 from ._records import ImageRecord, ObjectRecord
 from ._yolo_layout import SUBSETS
-from ._yolo_read import corners
+from ._yolo_read import edges
 
 KINDS = ("detect", "segment", "pose")
 
@@ -157,11 +157,16 @@ def _class_numbers(source) -> dict[str, int]:
 
 
 def _fractions(bounds: tuple, size: tuple[int, int]) -> tuple:
-    """Centre and size whose shortest decimals read back to the same box."""
+    """Centre and size, in the shortest decimals that read back to the same box."""
     x0, y0, x1, y1 = bounds
     height, width = size
-    guess = ((x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height)
-    return decimals_for(guess, lambda numbers: corners(numbers, size) == bounds)
+    (cx, w), (cy, h) = _centred(x0, x1, width), _centred(y0, y1, height)
+    return cx, cy, w, h
+
+
+def _centred(start: float, stop: float, side: int) -> tuple[float, ...]:
+    guess = ((start + stop) / 2 / side, (stop - start) / side)
+    return decimals_for(guess, lambda pair: edges(*pair, side) == (start, stop))
 
 
 def _flat(points: np.ndarray, size: tuple[int, int]) -> tuple:
