@@ -130,21 +130,17 @@ class _Entry:
 
     def _size(self, results: list, data: dict) -> tuple[int | None, int | None]:
         """The size that the results of this image agree on."""
-        found = {
-            (one.get("original_height"), one.get("original_width"))
-            for one in results
-            if isinstance(one, dict) and one.get("original_width") is not None
-        }
-        regions = [one for one in results if isinstance(one, dict) and one.get("type") in KINDS]
+        sizes = [(one.get("original_height"), one.get("original_width")) for one in results if _says(one)]
+        regions = [one for one in results if isinstance(one, dict) and _kind(one) in KINDS]
         targets = {check.short(one.get("to_name")) for one in regions}
-        if len(found) > 1 or len(targets) > 1:
+        if any(size != sizes[0] for size in sizes) or len(targets) > 1:
             raise Bad("a task of several images is not read", ".result")
-        if not found:
+        if not sizes:
             return _data_size(data, self.reading)
-        return check.image_size(*found.pop(), self.reading.max_pixels)
+        return check.image_size(*sizes[0], self.reading.max_pixels)
 
     def _take(self, item: dict) -> None:
-        kind = item.get("type")
+        kind = _kind(item)
         if kind in KINDS:
             self.objects.append(self._object(item, KINDS[kind]))
         elif kind == "choices" and "x" not in check.mapping(item.get("value", {}), ".value"):
@@ -249,6 +245,16 @@ def ellipse(value: dict, size: tuple[int, int]) -> tuple[tuple, float]:
     cx, cy, rx, ry = _pixels(value, size, ("x", "y", "radiusX", "radiusY"))
     rotation = check.number(value.get("rotation") or 0, ".value.rotation")
     return (cx - rx, cy - ry, cx + rx, cy + ry), rotation
+
+
+def _says(item) -> bool:
+    """Whether a result states the size of its image."""
+    return isinstance(item, dict) and item.get("original_width") is not None
+
+
+def _kind(item: dict) -> str:
+    """The type of a result as text, whatever the file holds there."""
+    return str(item.get("type"))
 
 
 def _is_label(item: dict) -> bool:

@@ -115,13 +115,12 @@ class _Shapes:
     def object(self, item) -> ObjectRecord:
         item = check.mapping(item)
         kind = item.get("shape_type") or "polygon"
-        make = getattr(self, f"_{kind}", None) if kind in _KINDS else None
-        if make is None:
+        if not isinstance(kind, str) or kind not in _KINDS:
             raise Bad(f"unknown shape_type {check.short(kind)}; known are {sorted(_KINDS)}", ".shape_type")
         points = check.pairs(check.need(item, "points"), ".points")
         if kind in _N_POINTS and len(points) not in _N_POINTS[kind]:
             raise Bad(f"a {kind} of {len(points)} points", ".points")
-        fields = make(points, item)
+        fields = getattr(self, f"_{kind}")(points, item)
         extra = {key: value for key, value in item.items() if key not in _SHAPE}
         group = item.get("group_id")
         return ObjectRecord(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,7 +151,7 @@ class RLE:
 
 def checked_rle(size, counts, max_pixels: int = MAX_PIXELS, where: str = ".segmentation") -> RLE:
     """An RLE from a file: ``counts`` a list of lengths or a compressed string. Raises Bad."""
-    if not isinstance(size, Sequence) or len(size) != 2:
+    if not isinstance(size, (list, tuple)) or len(size) != 2:
         raise Bad(f"expected size [height, width], got {short(size)}", f"{where}.size")
     height, width = image_size(*size, max_pixels, f"{where}.size")
     try:
@@ -187,7 +186,7 @@ def _pack(counts: np.ndarray) -> str:
 
 
 def _unpack(string: str | bytes) -> np.ndarray:
-    data = string.encode("ascii", "replace") if isinstance(string, str) else string
+    data = string.encode("utf-8", "surrogatepass") if isinstance(string, str) else string
     codes = np.frombuffer(data, dtype=np.uint8).astype(np.int64) - _BASE
     if not len(codes) or codes.min() < 0 or codes.max() >= 2 * _MORE:
         raise ValueError(f"not a compressed mask: {short(string)}")
