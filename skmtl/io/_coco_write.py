@@ -99,8 +99,10 @@ class _Coco:
         x0, y0, x1, y1 = self._bounds(record) or (0, 0, 0, 0)
         if x1 > x0 and y1 > y0:
             item["bbox"] = [tidy(v) for v in (x0, y0, extent(x0, x1), extent(y0, y1))]
-        item |= {"area": _area(record, polygons, image), "iscrowd": int(record.crowd)}
+        item["iscrowd"] = int(record.crowd)
         extra = dict(self.writing.extra(record))
+        if "area" not in extra:
+            item["area"] = _area(record, polygons, image)
         scores = extra.pop("point_scores", None)
         if record.points is not None:
             item |= _points(record.points, scores)

@@ -222,6 +222,8 @@ class AnnotationSet(_ByValue, Sequence):
         return iter(self.images)
 
     def __getitem__(self, index):
+        if isinstance(index, tuple) and len(index) == 2 and index[1] is Ellipsis:
+            index = index[0]  # how scikit-learn takes rows of anything that has a shape
         if isinstance(index, (int, np.integer)):
             return self.images[index]
         if isinstance(index, slice):

@@ -19,7 +19,7 @@ def sections(text: str) -> dict[str, list[str]]:
         bare = _uncommented(line)
         if not bare.strip() or bare.strip() in ("---", "..."):
             continue
-        if bare[0] in " -\t":
+        if bare[0] in " -\t]}":
             if key is None:
                 raise Bad(f"expected 'key: value', got {line[:60]!r}", f"line {number}")
             found[key].append(bare)
