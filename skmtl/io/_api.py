@@ -69,8 +69,8 @@ def read_annotations(
         One of ``FORMATS``; by default `detect_format` finds out.
     on_error : {"raise", "skip"}, default="raise"
         What to do with an image, object or file that is damaged: stop, or leave it out and count it in
-        ``annotations.report``. A file that cannot be read at all is an error in both cases where it is
-        the only one.
+        ``annotations.report``. COCO, CVAT and Label Studio are one file: where that cannot be parsed,
+        it is an error in both cases.
     max_pixels : int, default=2**28
         Images stated to be larger are refused, so that no mask is decoded that does not fit in memory.
     max_bytes : int, default=2**30
