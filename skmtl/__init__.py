@@ -15,6 +15,7 @@ _SUBMODULES = (
     "feature_extraction",
     "heads",
     "inspection",
+    "io",
     "linear_model",
     "losses",
     "metrics",
