@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -61,7 +61,7 @@ class SharingReport:
     def gain(self, model: str, task: str | None = None) -> Gain:
         """Gain of ``model`` on one task, or on the mean over tasks."""
         baselines = [name for name in self.scores if name not in self.joint]
-        best = max(baselines, key=lambda name: np.nanmean(self._of(name, task)))
+        best = max(baselines, key=lambda name: self.mean(name, task))
         difference = self._of(model, task) - self._of(best, task)
         difference = difference[np.isfinite(difference)]
         if len(difference) < 2:
@@ -69,6 +69,14 @@ class SharingReport:
         spread = np.sqrt(self.variance_factor * difference.var(ddof=1))
         quantile = student.ppf(0.975, len(difference) - 1)
         return Gain(task or "all tasks", best, float(difference.mean()), float(quantile * spread))
+
+    def mean(self, model: str, task: str | None = None) -> float:
+        """Mean score of ``model`` over the splits, on one task or over all."""
+        return float(np.nanmean(self._of(model, task)))
+
+    def renamed(self, names: list) -> SharingReport:
+        """The same report with other names for its tasks, in their order."""
+        return replace(self, task_names=list(names))
 
     def rows(self) -> list[list[str]]:
         """The table's cells: a row per task, the mean over tasks last."""
@@ -81,7 +89,7 @@ class SharingReport:
         return f"{table}\nmean time of one fit: {seconds}"
 
     def _row(self, task: str | None) -> list[str]:
-        cells = [f"{np.nanmean(self._of(name, task)):.3f}" for name in self.scores]
+        cells = [f"{self.mean(name, task):.3f}" for name in self.scores]
         for model in self.joint:
             gain = self.gain(model, task)
             cells += [f"{gain.mean:+.3f} ± {gain.half_width:.3f} vs {gain.baseline}", gain.verdict]
