@@ -45,7 +45,7 @@ def learn_scenes(seed: int, step: Callable) -> tuple[SharingReport, object]:
         )
         for r in range(REPEATS)
     ]
-    models = _models(grid=5, region="box", seed=seed)
+    models = _models(grid=5, region="box", n_folds=3, seed=seed)
     last: dict = {}
     report = compare_sharing(
         models, images, targets, joint="joint", cv=splits, scores=_remembering(last), step=step
@@ -60,7 +60,7 @@ def learn_nuclei(seed: int, step: Callable) -> tuple[SharingReport, object]:
     kinds = np.array(nuclei.kind_names)[nuclei.kind]
     targets = make_targets(kind=kinds, count=nuclei.count.astype(float), mask=nuclei.mask)
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(nuclei.images, kinds))
-    models = _models(grid=2, region=None, seed=seed)
+    models = _models(grid=2, region=None, n_folds=2, seed=seed)
     last: dict = {}
     report = compare_sharing(
         models, nuclei.images, targets, joint="joint", cv=folds, scores=_remembering(last), step=step
@@ -69,12 +69,12 @@ def learn_nuclei(seed: int, step: Callable) -> tuple[SharingReport, object]:
     return report, _nuclei_picture(nuclei.images[shown], targets[shown], last["model"])
 
 
-def _models(*, grid: int, region: str | None, seed: int) -> dict[str, MultiHeadEstimator]:
+def _models(*, grid: int, region: str | None, n_folds: int, seed: int) -> dict[str, MultiHeadEstimator]:
     trunk = ConvFeatureExtractor(n_filters=32, grid=grid, scales=(1, 2, 4), random_state=seed, n_jobs=2)
     options = {"trunk": trunk, "n_pixels": N_PIXELS, "random_state": seed, "n_jobs": 2}
     return {
         "separate": MultiHeadEstimator(**options),
-        "joint": MultiHeadEstimator(stack=True, region=region, **options),
+        "joint": MultiHeadEstimator(stack=True, region=region, n_folds=n_folds, **options),
     }
 
 
