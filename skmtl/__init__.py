@@ -17,6 +17,7 @@ _SUBMODULES = (
     "inspection",
     "linear_model",
     "losses",
+    "nn",
     "solvers",
     "targets",
 )
