@@ -9,6 +9,7 @@ from importlib import import_module
 from ._version import __version__ as __version__
 
 _SUBMODULES = (
+    "balancers",
     "compose",
     "couplings",
     "datasets",
