@@ -64,8 +64,8 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         "verbose": ["boolean"],
     }
 
-    # Tasks that own their rows are not learned here; the target reader asks for both.
-    task_feature = None
+    # Tasks that own their rows are not learned here; the target reader asks for all three.
+    task_feature = _task_ids = None
     unknown_task = "error"
 
     _classify: bool
