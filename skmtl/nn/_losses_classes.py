@@ -26,13 +26,12 @@ def cross_entropy() -> Loss:
 
     def loss(Z, y, w):
         P, log_sum = softmax(Z)
-        where = y.astype(np.intp)[..., None]
-        picked = np.take_along_axis(Z, where, axis=-1)[..., 0]
-        value = float(np.vdot(w, log_sum - picked))
-        dZ = P
-        np.put_along_axis(dZ, where, np.take_along_axis(P, where, axis=-1) - 1, axis=-1)
-        dZ *= w[..., None]
-        return value, dZ
+        rows, w = np.ascontiguousarray(P).reshape(-1, Z.shape[-1]), w.reshape(-1)
+        true = np.arange(len(rows)), y.reshape(-1).astype(np.intp)
+        value = float(np.vdot(w, log_sum.reshape(-1) - Z.reshape(rows.shape)[true]))
+        rows[true] -= 1
+        rows *= w[:, None]
+        return value, rows.reshape(Z.shape)
 
     return loss
 

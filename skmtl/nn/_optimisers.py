@@ -11,7 +11,7 @@ import numpy as np
 State = dict[str, np.ndarray]
 
 #: Numbers that are worked on at a time: few enough that all arrays of a block stay in the cache.
-BLOCK = 16384
+BLOCK = 65536
 
 
 class Optimiser(NamedTuple):
@@ -49,25 +49,27 @@ def adam(*, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> 
     """Adam: Kingma & Ba (2015), algorithm 1."""
 
     def start(theta):
-        return {"mean": np.zeros_like(theta), "square": np.zeros_like(theta), "count": np.zeros((), np.int64)}
+        return {"sum": np.zeros_like(theta), "squares": np.zeros_like(theta), "count": np.zeros((), np.int64)}
 
     def step(theta, gradient, state, rate):
+        # The sums are the algorithm's averages without their factors 1 - beta, which the step takes over.
         state["count"] += 1
         count = int(state["count"])
-        first, second = 1.0 - beta1**count, math.sqrt(1.0 - beta2**count)
-        scratch = np.empty(min(BLOCK, len(theta)), theta.dtype)
+        scale = math.sqrt((1.0 - beta2) / (1.0 - beta2**count))
+        length = rate * (1.0 - beta1) / (1.0 - beta1**count) / scale
+        work = np.empty(min(BLOCK, len(theta)), theta.dtype)
         for block in _blocks(len(theta)):
-            g, mean, square = gradient[block], state["mean"][block], state["square"][block]
-            work = scratch[: len(g)]
-            _approach(mean, g, 1.0 - beta1, work)
-            np.multiply(g, g, out=work)
-            _approach(square, work, 1.0 - beta2, work)
-            np.sqrt(square, out=work)
-            work *= 1.0 / second
-            work += epsilon
-            np.divide(mean, work, out=work)
-            work *= rate / first
-            theta[block] -= work
+            g, sums, squares = gradient[block], state["sum"][block], state["squares"][block]
+            move = work[: len(g)]
+            sums *= beta1
+            sums += g
+            squares *= beta2
+            squares += np.multiply(g, g, out=move)
+            np.sqrt(squares, out=move)
+            move += epsilon / scale
+            np.divide(sums, move, out=move)
+            move *= length
+            theta[block] -= move
 
     return Optimiser(start, step)
 
@@ -85,10 +87,3 @@ def adamw(decay: np.ndarray, **options: float) -> Optimiser:
         plain.step(theta, gradient, state, rate)
 
     return Optimiser(plain.start, step)
-
-
-def _approach(average: np.ndarray, value: np.ndarray, share: float, work: np.ndarray) -> None:
-    """``average += share * (value - average)``, with ``work`` as scratch space; it may be ``value``."""
-    np.subtract(value, average, out=work)
-    work *= share
-    average += work
