@@ -1,0 +1,7 @@
+"""Features of images for the models that learn from them."""
+
+from ._extractor import ConvFeatureExtractor
+from ._filters import FixedFilters, KMeansFilters, RandomFilters
+from ._warmup import warmup
+
+__all__ = ["ConvFeatureExtractor", "FixedFilters", "KMeansFilters", "RandomFilters", "warmup"]

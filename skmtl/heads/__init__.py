@@ -1,0 +1,20 @@
+"""Heads: what a field of the target means, how it is learned and how it is judged."""
+
+from ._base import Head
+from ._box import BoxHead
+from ._label import LabelHead
+from ._mask import MaskHead
+from ._number import CountHead, NumberHead
+from ._points import PointsHead
+from ._tags import TagsHead
+
+__all__ = [
+    "BoxHead",
+    "CountHead",
+    "Head",
+    "LabelHead",
+    "MaskHead",
+    "NumberHead",
+    "PointsHead",
+    "TagsHead",
+]

@@ -3,5 +3,14 @@
 from ._columns import join_labels
 from ._estimator import TaskTargetsMixin, label_weights
 from ._reader import TaskTargets, read_targets
+from ._structured import make_targets, split_targets
 
-__all__ = ["TaskTargets", "TaskTargetsMixin", "join_labels", "label_weights", "read_targets"]
+__all__ = [
+    "TaskTargets",
+    "TaskTargetsMixin",
+    "join_labels",
+    "label_weights",
+    "make_targets",
+    "read_targets",
+    "split_targets",
+]
