@@ -28,6 +28,7 @@ _HOME = {
     "ConvFeatureExtractor": "feature_extraction",
     "IndependentTasks": "baseline",
     "MultiHeadEstimator": "compose",
+    "MultiHeadNetwork": "neural_network",
     "MultiTaskLinearRegressor": "linear_model",
     "MultiTaskLogisticRegression": "linear_model",
     "MultiTaskMLPClassifier": "neural_network",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ class Settings:
     n_iter_no_change: int
     record_conflict: bool
     verbose: bool
+    #: Called with the state at the end of each epoch.
+    after_epoch: Callable = lambda state: None
 
     @property
     def dtype(self) -> np.dtype:

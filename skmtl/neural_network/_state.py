@@ -22,6 +22,16 @@ class History:
 
 
 @dataclass
+class Best:
+    """The lowest mean loss so far, the epochs since one that was clearly lower, and what had it."""
+
+    loss: float = float("inf")
+    waited: int = 0
+    array: np.ndarray | None = None
+    statistics: Params = field(default_factory=dict)
+
+
+@dataclass
 class TrainingState:
     """Parameters, what the optimiser, the balancer and the layers remember, and the random numbers."""
 
@@ -31,6 +41,7 @@ class TrainingState:
     statistics: Params
     rng: np.random.Generator
     history: History = field(default_factory=History)
+    best: Best = field(default_factory=Best)
 
     @classmethod
     def begin(cls, params: Params, n_tasks: int, settings: Settings, rng: np.random.Generator):
@@ -43,7 +54,7 @@ class TrainingState:
         """A copy made of dicts, lists, arrays and numbers alone."""
         frozen = {name: getattr(self, name) for name in ("optimiser", "balancer", "statistics")}
         frozen |= {"params": self.vector.views, "rng": self.rng.bit_generator.state}
-        frozen["history"] = vars(self.history)
+        frozen |= {"history": vars(self.history), "best": vars(self.best)}
         return copy.deepcopy(frozen)
 
     @classmethod
@@ -53,4 +64,5 @@ class TrainingState:
         rng = np.random.default_rng()
         rng.bit_generator.state = frozen.pop("rng")
         vector = Vector(frozen.pop("params"))
-        return cls(vector, rng=rng, history=History(**frozen.pop("history")), **frozen)
+        past = {"history": History(**frozen.pop("history")), "best": Best(**frozen.pop("best"))}
+        return cls(vector, rng=rng, **past, **frozen)

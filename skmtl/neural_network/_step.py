@@ -22,11 +22,11 @@ class Stepper:
         self.penalty = settings.penalty(state.vector) if l2 else None
 
     def __call__(self, state: TrainingState, X, labels: Sequence[Labels], rate: float):
-        """Step once, in place; the batch's losses (T,), weights (T,), and Gramian or None."""
+        """Step once, in place; the batch's losses (T,) and weights (T,)."""
         rng_before = copy.deepcopy(state.rng) if self.balancer.looks_again else None
         run = Run(state.rng, state.statistics)
         done = self.network.joint(state.vector.views, X, labels, run)
-        gradient, weights, gramian = self._gradient(done, labels, state)
+        gradient, weights = self._gradient(done, labels, state)
         if self.penalty is not None:
             gradient += self.penalty * state.vector.array
         self.optimiser.step(state.vector.array, gradient, state.optimiser, rate)
@@ -34,18 +34,18 @@ class Stepper:
             again = self.network.joint(state.vector.views, X, labels, Run(rng_before, state.statistics))
             state.balancer = self.balancer.after_step(observed(again.losses, labels), state.balancer)
         state.statistics = state.statistics | run.gathered
-        return done.losses, weights, gramian
+        return done.losses, weights
 
     def _gradient(self, done: JointPass, labels, state: TrainingState):
         losses = observed(done.losses, labels)
         if not self.balancer.needs_gradients:
             weights, state.balancer = self.balancer.weigh(losses, None, state.balancer)
-            return state.vector.gather(done.gradient(weights)), weights, None
+            return state.vector.gather(done.gradient(weights)), weights
         J, heads = self.task_gradients(done, state)
         gramian = J.astype(np.float64) @ J.T.astype(np.float64)
         weights, state.balancer = self.balancer.weigh(losses, gramian, state.balancer)
         heads[: J.shape[1]] = weights.astype(J.dtype) @ J
-        return heads, weights, gramian
+        return heads, weights
 
     def task_gradients(self, done: JointPass, state: TrainingState) -> tuple[np.ndarray, np.ndarray]:
         """The tasks' gradients in the shared parameters (T, n), and a vector with the heads' own."""

@@ -22,38 +22,19 @@ class Data:
     X: np.ndarray
     labels: Sequence[Labels]
 
-    def take(self, rows) -> Data:
-        return Data(self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels])
+    def take(self, rows) -> tuple[np.ndarray, Sequence[Labels]]:
+        """X and labels of some rows."""
+        return self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels]
 
     def __len__(self) -> int:
         return self.X.shape[0]
 
 
-class Patience:
-    """Counts epochs without an improvement of more than ``tol`` over the best value so far."""
-
-    def __init__(self, tol: float, n_iter_no_change: int):
-        self.tol, self.limit = tol, n_iter_no_change
-        self.best, self.waited = np.inf, 0
-
-    def improved(self, value: float) -> bool:
-        self.waited = 0 if value < self.best - self.tol else self.waited + 1
-        better = value < self.best
-        self.best = min(value, self.best)
-        return better
-
-    @property
-    def ended(self) -> bool:
-        return self.waited >= self.limit
-
-
-def train(
-    network: JointNetwork, data: Data, held_out: Data | None, settings: Settings, state: TrainingState
-) -> int:
+def train(network: JointNetwork, data, held_out, settings: Settings, state: TrainingState) -> int:
     """Train until the loss settles or ``max_iter`` epochs are over; the epochs or iterations done.
 
-    The state is written into. With ``held_out`` rows the loss on them decides, and the parameters that
-    were best on them are restored.
+    ``data`` has a length, and ``take(rows)`` gives X and labels. The state is written into. With
+    ``held_out`` rows the loss on them decides, and the parameters that were best on them are restored.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # check_finite says it in words
         with Progress(settings.max_iter, "fit", enabled=settings.verbose) as bar:
@@ -62,7 +43,7 @@ def train(
             return _epochs(network, data, held_out, settings, state, bar)
 
 
-def train_on(network: JointNetwork, data: Data, settings: Settings, state: TrainingState) -> None:
+def train_on(network: JointNetwork, data, settings: Settings, state: TrainingState) -> None:
     """One epoch at the plain learning rate."""
     with np.errstate(over="ignore", invalid="ignore"):
         one_epoch(
@@ -70,32 +51,45 @@ def train_on(network: JointNetwork, data: Data, settings: Settings, state: Train
         )
 
 
-def _epochs(network, data: Data, held_out: Data | None, settings: Settings, state: TrainingState, bar) -> int:
-    stepper, rates = Stepper(network, settings, state), settings.rates()
-    patience = Patience(settings.tol, settings.n_iter_no_change)
-    best = None
-    for epoch in range(settings.max_iter):
+def _epochs(network, data, held_out, settings: Settings, state: TrainingState, bar) -> int:
+    stepper, rates, history = Stepper(network, settings, state), settings.rates(), state.history
+    bar.step("resumed" if history.losses else "", len(history.losses))
+    while len(history.losses) < settings.max_iter and state.best.waited < settings.n_iter_no_change:
+        past = len(history.losses)
         losses = one_epoch(
-            stepper, data, settings, state, lambda done, past=epoch: rates((past + done) / settings.max_iter)
+            stepper, data, settings, state, lambda done, past=past: rates((past + done) / settings.max_iter)
         )
         if held_out is not None:
-            losses = network.joint(state.vector.views, held_out.X, held_out.labels, _still(state)).losses
-            state.history.validation.append(losses)
-        if patience.improved(float(losses.mean())) and held_out is not None:
-            best = state.vector.array.copy(), state.statistics
-        bar.step(f"epoch {epoch + 1}, loss {losses.mean():.4g}")
-        if patience.ended:
-            break
-    if best is not None:
-        state.vector.array[:], state.statistics = best
-    return epoch + 1
+            losses = _judge(network, held_out, settings, state)
+            history.validation.append(losses)
+        _compare(state, float(losses.mean()), settings, keep=held_out is not None)
+        settings.after_epoch(state)
+        bar.step(f"epoch {past + 1}, loss {losses.mean():.4g}")
+    if state.best.array is not None:
+        state.vector.array[:], state.statistics = state.best.array, state.best.statistics
+    return len(history.losses)
 
 
-def _still(state: TrainingState) -> Run:
-    return Run(statistics=state.statistics)
+def _judge(network: JointNetwork, held_out, settings: Settings, state: TrainingState) -> np.ndarray:
+    """Mean losses (T,) on rows held out, as the network predicts."""
+    losses = np.zeros(len(network.tasks))
+    for rows in np.array_split(np.arange(len(held_out)), -(-len(held_out) // settings.batch_size)):
+        run = Run(statistics=state.statistics)
+        losses += network.joint(state.vector.views, *held_out.take(rows), run).losses * len(rows)
+    return losses / len(held_out)
 
 
-def one_epoch(stepper: Stepper, data: Data, settings: Settings, state: TrainingState, rate) -> np.ndarray:
+def _compare(state: TrainingState, loss: float, settings: Settings, *, keep: bool) -> None:
+    """Count epochs without an improvement of more than ``tol`` over the best; keep the best parameters."""
+    best = state.best
+    best.waited = 0 if loss < best.loss - settings.tol else best.waited + 1
+    if loss < best.loss:
+        best.loss = loss
+        if keep:
+            best.array, best.statistics = state.vector.array.copy(), state.statistics
+
+
+def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, rate) -> np.ndarray:
     """Every row once in random order, in batches of nearly equal size; the mean losses (T,).
 
     ``rate(share of the epoch that is done)`` is the learning rate. Raises FloatingPointError where a
@@ -103,12 +97,12 @@ def one_epoch(stepper: Stepper, data: Data, settings: Settings, state: TrainingS
     """
     n, history = len(data), state.history
     batches = np.array_split(state.rng.permutation(n), -(-n // settings.batch_size))
-    losses, weights = np.zeros(len(data.labels)), np.zeros(len(data.labels))
+    losses, weights = np.zeros((2, len(stepper.network.tasks)))
     for i, rows in enumerate(batches):
         batch = data.take(rows)
         if i == 0 and settings.record_conflict:
-            history.cosines.append(cosines(stepper.gramian(state, batch.X, batch.labels)))
-        more, used, _ = stepper(state, batch.X, batch.labels, rate(i / len(batches)))
+            history.cosines.append(cosines(stepper.gramian(state, *batch)))
+        more, used = stepper(state, *batch, rate(i / len(batches)))
         check_finite(more, stepper.network, len(history.losses) + 1, settings)
         losses += more * (len(rows) / n)
         weights += used * (len(rows) / n)

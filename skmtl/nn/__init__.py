@@ -7,11 +7,12 @@ from ._conv import conv
 from ._dense import dense, ordered_biases
 from ._joint import JointNetwork, JointPass, Labels, Task
 from ._layer import Layer, Params, Run
+from ._levels import Levels, on_levels, pyramid
 from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
 from ._optimisers import Optimiser, adam, adamw, sgd
-from ._pool import flatten, global_mean, max_pool, mean_pool, up_sample
+from ._pool import flatten, global_mean, max_pool, mean_pool, resize
 from ._schedules import Schedule, constant, cosine, triangle
 from ._vector import Vector
 
@@ -20,6 +21,7 @@ __all__ = [
     "JointPass",
     "Labels",
     "Layer",
+    "Levels",
     "Loss",
     "Optimiser",
     "Params",
@@ -46,16 +48,18 @@ __all__ = [
     "huber",
     "max_pool",
     "mean_pool",
+    "on_levels",
     "ordered_biases",
     "ordinal",
     "point_distance",
     "poisson",
     "quantile",
     "relu",
+    "pyramid",
     "residual",
+    "resize",
     "sgd",
     "softmax",
     "squared",
     "triangle",
-    "up_sample",
 ]

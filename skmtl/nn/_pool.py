@@ -1,4 +1,4 @@
-"""Pooling, up-sampling and flattening of images with the channels last."""
+"""Pooling, resizing and flattening of images with the channels last."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ def max_pool(size: int = 2) -> Layer:
     """
 
     def forward(params, X, run: Run):
-        squares = _squares(X, size)
-        where = squares.argmax(axis=3)[:, :, :, None]
+        parts = _corners(X, size)
+        Y = parts[0].copy()
+        for part in parts[1:]:
+            np.maximum(Y, part, out=Y)
 
         def back(dY, need_input=True):
             if not need_input:
                 return None, {}
-            parts = np.zeros(squares.shape, dY.dtype)
-            np.put_along_axis(parts, where, dY[:, :, :, None], axis=3)
-            return _unsquare(parts, X.shape, size), {}
+            dX = np.zeros(X.shape, dY.dtype)
+            rest = dY
+            for part, into in zip(parts, _corners(dX, size), strict=True):
+                np.multiply(rest, part == Y, out=into)
+                rest = rest - into  # what a pixel has taken, no later one gets
+            return dX, {}
 
-        return np.take_along_axis(squares, where, axis=3)[:, :, :, 0], back
+        return Y, back
 
     return Layer(_pooled_shape("max_pool", size), forward)
 
@@ -46,20 +51,38 @@ def mean_pool(size: int = 2) -> Layer:
     return Layer(_pooled_shape("mean_pool", size), forward)
 
 
-def up_sample(size: int = 2) -> Layer:
-    """Each pixel becomes a ``size`` x ``size`` square: (n, h, w, c) -> (n, size h, size w, c)."""
+def resize(height: int, width: int) -> Layer:
+    """The nearest pixel of the input for each of the output: (n, h, w, c) -> (n, height, width, c)."""
 
     def init(rng, shape, dtype):
-        height, width, channels = image_shape(f"up_sample({size})", shape)
-        return {}, (size * height, size * width, channels)
+        return {}, (height, width, image_shape("resize", shape)[2])
 
     def forward(params, X, run: Run):
-        def back(dY, need_input=True):
-            return (_squares(dY, size).sum(axis=3) if need_input else None), {}
+        rows, columns = (
+            np.arange(new) * old // new for new, old in zip((height, width), X.shape[1:3], strict=True)
+        )
 
-        return X.repeat(size, axis=1).repeat(size, axis=2), back
+        def back(dY, need_input=True):
+            if not need_input:
+                return None, {}
+            return _gather(_gather(dY, rows, X.shape[1], axis=1), columns, X.shape[2], axis=2), {}
+
+        return X[:, rows][:, :, columns], back
 
     return Layer(init, forward)
+
+
+def _gather(Y: np.ndarray, source: np.ndarray, length: int, axis: int) -> np.ndarray:
+    """The adjoint of taking ``source``, in rising order, along an axis that was ``length`` long."""
+    if Y.shape[axis] % length == 0:
+        times = Y.shape[axis] // length
+        return Y.reshape(*Y.shape[:axis], length, times, *Y.shape[axis + 1 :]).sum(axis=axis + 1)
+    used, first = np.unique(source, return_index=True)
+    shape = list(Y.shape)
+    shape[axis] = length
+    out = np.zeros(shape, Y.dtype)
+    np.moveaxis(out, axis, 0)[used] = np.moveaxis(np.add.reduceat(Y, first, axis=axis), axis, 0)
+    return out
 
 
 def global_mean() -> Layer:
@@ -95,6 +118,12 @@ def _pooled_shape(name: str, size: int):
         return {}, (height // size, width // size, channels)
 
     return init
+
+
+def _corners(X: np.ndarray, size: int) -> list[np.ndarray]:
+    """Views of the pixels at each place of the squares: size^2 of (n, h // size, w // size, c)."""
+    height, width = X.shape[1] // size * size, X.shape[2] // size * size
+    return [X[:, i:height:size, j:width:size] for i in range(size) for j in range(size)]
 
 
 def _squares(X: np.ndarray, size: int) -> np.ndarray:

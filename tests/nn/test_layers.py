@@ -26,7 +26,15 @@ LAYERS = {
     "max_pool": (lambda: nn.max_pool(2), IMAGE),
     "mean_pool": (lambda: nn.mean_pool(2), IMAGE),
     "global_mean": (nn.global_mean, IMAGE),
-    "up_sample": (lambda: nn.up_sample(3), IMAGE),
+    "resize, larger": (lambda: nn.resize(13, 10), IMAGE),
+    "resize, smaller": (lambda: nn.resize(4, 2), IMAGE),
+    "levels": (
+        lambda: nn.chain(
+            nn.pyramid([nn.conv("a", 3), nn.chain(nn.gelu(), nn.mean_pool()), nn.flatten()]),
+            nn.on_levels({0: nn.conv("h0", 4), 2: nn.chain(nn.conv("h2", 4), nn.resize(6, 5))}),
+        ),
+        IMAGE,
+    ),
     "flatten": (nn.flatten, IMAGE),
     "residual": (lambda: nn.residual(nn.chain(nn.dense("a", 5), nn.gelu())), ROW),
     "chain": (lambda: nn.chain(nn.dense("a", 4), nn.gelu(), nn.batch_norm("b"), nn.dense("c", 2)), ROW),
@@ -194,7 +202,12 @@ def test_a_convolution_is_its_formula(rng):
     [
         (lambda: nn.dense("trunk", 3), (4, 4, 1), "dense layer 'trunk' takes rows of numbers"),
         (lambda: nn.conv("trunk", 3), (4,), "conv layer 'trunk' takes images"),
-        (lambda: nn.up_sample(2), (4,), r"up_sample\(2\) takes images"),
+        (lambda: nn.resize(2, 2), (4,), "resize takes images"),
+        (
+            lambda: nn.chain(nn.pyramid([nn.max_pool()]), nn.on_levels({0: nn.relu(), 1: nn.relu()})),
+            (4, 4, 1),
+            r"make the shapes \[\(4, 4, 1\), \(2, 2, 1\)\], which must be equal",
+        ),
         (nn.global_mean, (4,), "global_mean takes images"),
         (lambda: nn.max_pool(3), (2, 9, 1), "at least 3 x 3"),
         (lambda: nn.ordered_biases("a", 2), (4,), "takes one score a sample"),
