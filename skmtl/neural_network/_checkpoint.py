@@ -38,7 +38,7 @@ def load_checkpoint(path, fingerprint: str) -> TrainingState | None:
     if not Path(path).exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             plain = json.loads(str(file["arr_0"]))
             arrays = [file[f"arr_{i}"] for i in range(1, len(file.files))]
         state, version, writer = plain["state"], plain["format"], plain["fingerprint"]

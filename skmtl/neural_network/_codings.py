@@ -85,7 +85,7 @@ def learn_coding(head: Head, spec: dict, encoded: np.ndarray, weight: np.ndarray
     kind = _kind(head)
     coding = {"kind": kind, "n_outputs": _n_outputs(kind, spec, encoded), "shift": 0.0, "scale": 1.0}
     if kind in ("numbers", "box", "points"):
-        coding["shift"], coding["scale"] = _scales(encoded, isotropic=kind != "numbers")
+        coding["shift"], coding["scale"] = _scales(encoded, weight, isotropic=kind != "numbers")
     _, w = KINDS[kind].labels(encoded, weight)
     return coding | {"factor": len(w) / float(w.sum())}
 
@@ -103,15 +103,17 @@ def _n_outputs(kind: str, spec: dict, encoded: np.ndarray) -> int:
     return len(spec["classes"]) if kind in ("classes", "mask") else encoded.shape[1]
 
 
-def _scales(encoded: np.ndarray, *, isotropic: bool) -> tuple[np.ndarray, np.ndarray]:
-    shift = np.nanmean(encoded, axis=0)
+def _scales(encoded: np.ndarray, weight: np.ndarray, *, isotropic: bool) -> tuple[np.ndarray, np.ndarray]:
+    # Weights of labels that are not observed are 0; a spread of 0 becomes 1.
+    y, w = _columns(encoded, weight)
+    shift = (w * y).sum(axis=0) / w.sum(axis=0)
     if isotropic:  # x and y must not be stretched against each other, nor two corners of a box
-        pairs = encoded.reshape(len(encoded), -1, 2)
-        shift = np.tile(np.nanmean(pairs, axis=(0, 1)), pairs.shape[1])
-        spread = np.full(encoded.shape[1], np.sqrt(np.nanmean((encoded - shift) ** 2)))
-    else:
-        spread = np.nanstd(encoded, axis=0)
-    return shift, np.where(spread > 0, spread, 1.0)
+        shift = np.tile(shift.reshape(-1, 2).mean(axis=0), len(shift) // 2)
+    square = w * (y - shift) ** 2
+    spread = square.sum(axis=0) / w.sum(axis=0)
+    if isotropic:
+        spread = np.full(len(shift), square.sum() / w.sum())
+    return shift, np.where(spread > 0, np.sqrt(spread), 1.0)
 
 
 def batch_labels(coding: dict, encoded: np.ndarray, weight: np.ndarray, dtype) -> Labels:

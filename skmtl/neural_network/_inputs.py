@@ -20,16 +20,18 @@ class Scaling:
     scale: np.ndarray
 
     @classmethod
-    def learn(cls, X: np.ndarray, rows: np.ndarray) -> Scaling:
-        """Mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1."""
+    def learn(cls, X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Scaling:
+        """Weighted mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1."""
         total = square = count = 0.0
         axes = tuple(range(X.ndim - 1))
         centre = X[rows[:1]].astype(np.float64).mean(axis=axes)
         for first in range(0, len(rows), ROWS):
-            part = X[rows[first : first + ROWS]].astype(np.float64) - centre
-            total += part.sum(axis=axes)
-            square += (part**2).sum(axis=axes)
-            count += part[..., 0].size
+            block = rows[first : first + ROWS]
+            part = X[block].astype(np.float64) - centre
+            w = weight[block].reshape(-1, *[1] * (X.ndim - 1))
+            total += (w * part).sum(axis=axes)
+            square += (w * part**2).sum(axis=axes)
+            count += w.sum() * (part[0, ..., 0].size)
         mean = total / count
         spread = np.sqrt(np.maximum(square / count - mean**2, 0))
         return cls(mean + centre, np.where(spread > 1e-12 * np.abs(centre).max(initial=1.0), spread, 1.0))

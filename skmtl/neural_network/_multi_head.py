@@ -236,7 +236,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held_out = self._split(encoded, weight, rng)
         self._learn_codings(encoded, weight, rows)
-        self._scaling = vars(Scaling.learn(X, rows))
+        self._scaling = vars(Scaling.learn(X, weight, rows))
         settings = self._settings(fingerprint)
         network = self._network()
         state = self._stopped(fingerprint)
