@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from ..nn import JointNetwork, Labels, Run
 from ..utils._progress import Progress
@@ -36,11 +38,22 @@ def train(network: JointNetwork, data, held_out, settings: Settings, state: Trai
     ``data`` has a length, and ``take(rows)`` gives X and labels. The state is written into. With
     ``held_out`` rows the loss on them decides, and the parameters that were best on them are restored.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # check_finite says it in words
+    with _quiet():
         with Progress(settings.max_iter, "fit", enabled=settings.verbose) as bar:
             if settings.solver == "lbfgs":
                 return _lbfgs(network, data, settings, state, bar)
             return _epochs(network, data, held_out, settings, state, bar)
+
+
+@contextmanager
+def _quiet():
+    """No warnings of overflow, which check_finite says in words, and one BLAS thread.
+
+    The products of a step are small: two threads wait for each other whenever another process has a core,
+    and with one thread the bits do not depend on how many the machine has.
+    """
+    with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(1, user_api="blas"):
+        yield
 
 
 def train_on(network: JointNetwork, data, settings: Settings, state: TrainingState) -> None:

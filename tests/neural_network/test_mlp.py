@@ -12,6 +12,7 @@ from _asserts import ROUNDING, Tolerance, assert_close
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from threadpoolctl import threadpool_limits
 
 from skmtl import MultiTaskMLPClassifier, MultiTaskMLPRegressor
 from skmtl import balancers as b
@@ -188,6 +189,17 @@ def test_a_seed_gives_the_same_bits_and_another_seed_others(options, rng):
     first = bits_of(clone(model).fit(X, y))
     assert bits_of(clone(model).fit(X, y)) == first
     assert bits_of(clone(model).set_params(random_state=1).fit(X, y)) != first
+
+
+def test_bits_do_not_depend_on_blas_threads(rng):
+    X = rng.normal(size=(600, 200))
+    y = X[:, :3] > 0
+    model = MultiTaskMLPClassifier((128,), solver="adam", batch_size=300, max_iter=3, random_state=0)
+    told = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            told.append(bits_of(clone(model).fit(X, y)))
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(
