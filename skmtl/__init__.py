@@ -9,6 +9,7 @@ from importlib import import_module
 from ._version import __version__ as __version__
 
 _SUBMODULES = (
+    "balancers",
     "compose",
     "couplings",
     "datasets",
@@ -19,6 +20,8 @@ _SUBMODULES = (
     "linear_model",
     "losses",
     "metrics",
+    "neural_network",
+    "nn",
     "solvers",
     "targets",
 )
@@ -27,8 +30,11 @@ _HOME = {
     "ConvFeatureExtractor": "feature_extraction",
     "IndependentTasks": "baseline",
     "MultiHeadEstimator": "compose",
+    "MultiHeadNetwork": "neural_network",
     "MultiTaskLinearRegressor": "linear_model",
     "MultiTaskLogisticRegression": "linear_model",
+    "MultiTaskMLPClassifier": "neural_network",
+    "MultiTaskMLPRegressor": "neural_network",
     "PooledTasks": "baseline",
     "make_targets": "targets",
     "split_targets": "targets",

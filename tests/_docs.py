@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,22 @@ def run_examples(path: Path, capture) -> int:
         if expected is not None:
             assert printed == expected, f"{path.name}, line {block.line}: printed\n{printed}"
     return len(found)
+
+
+def write_annotations(folder: Path) -> None:
+    """``instances.json``: two boxes and a polygon on one image, as COCO writes them."""
+    shapes = [([4, 5, 10, 12], None), ([20, 8, 9, 9], [[20, 8, 29, 8, 29, 17, 20, 17]])]
+    annotations = [
+        {"id": i + 1, "image_id": 1, "category_id": 1, "bbox": box, "iscrowd": 0}
+        | ({"segmentation": outline, "area": 81.0} if outline else {"area": 120.0})
+        for i, (box, outline) in enumerate(shapes)
+    ]
+    content = {
+        "images": [{"id": 1, "file_name": "cells.png", "height": 32, "width": 40}],
+        "categories": [{"id": 1, "name": "cell"}],
+        "annotations": annotations,
+    }
+    (folder / "instances.json").write_text(json.dumps(content))
 
 
 def write_photos(folder: Path) -> None:

@@ -15,11 +15,14 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import skmtl
+from skmtl.balancers import FAMO, CAGrad
 from skmtl.component import Component
 from skmtl.couplings import Independent, JointSparsity, LearnedRelation, OutlierTasks
 
 # Parts without estimators of their own: kernels are functions, the rest are programs.
 NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
+
+_SHORT = {"learning_rate": 0.01, "max_iter": 50, "random_state": 0}
 
 VARIANTS: dict[str, Callable[[type], list]] = {
     "ConvFeatureExtractor": lambda cls: [
@@ -31,6 +34,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(random_state=0),
         cls(stack=True, n_components=2, random_state=0),
     ],
+    "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
     "MultiTaskLinearRegressor": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
@@ -43,6 +47,14 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(coupling=Independent(), loss_average="task"),
         cls(coupling=OutlierTasks(), tol=1e-6),
     ],
+    "MultiTaskMLPClassifier": lambda cls: [
+        cls(random_state=0),
+        cls(solver="adam", activation="relu", dropout=0.2, balancer=CAGrad(), **_SHORT),
+    ],
+    "MultiTaskMLPRegressor": lambda cls: [
+        cls(random_state=0),
+        cls(solver="adamw", head_layer_sizes=(8,), batch_norm=True, balancer=FAMO(), **_SHORT),
+    ],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
 }
 
@@ -50,6 +62,10 @@ _LIST_OF_CLASSES = {
     "check_classifier_multioutput": "classes_ is a list with an array per task, as RandomForestClassifier's; "
     "the check indexes it as one array, because a decision_function stands beside it"
 }
+_BATCHES = dict.fromkeys(
+    ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"],
+    "mini-batches are drawn from other rows where rows are repeated, as scikit-learn's MLPClassifier does",
+)
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
@@ -124,6 +140,9 @@ def instances() -> list[BaseEstimator]:
 
 def expected_failures(estimator) -> dict[str, str]:
     """Checks of scikit-learn that ``estimator`` fails on purpose -> the reason."""
+    trains = is_classifier(estimator) or is_regressor(estimator)
+    if trains and getattr(estimator, "solver", None) in ("adam", "adamw", "sgd"):
+        return _BATCHES
     return EXPECTED_FAILURES.get(type(estimator).__name__, {}) if is_classifier(estimator) else {}
 
 

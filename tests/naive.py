@@ -131,6 +131,8 @@ def dense_maps(image, filters, bias, contrast, activation, threshold, factor):
     padded = np.pad(small, [*around, (0, 0)], mode="reflect")
     maps = activate(patch_responses(padded, filters, bias, contrast), activation, threshold)
     return enlarge(maps, factor, image.shape[:2])
+
+
 # ------------------------------------------------------------------------------------- penalties
 
 
@@ -253,6 +255,8 @@ def graph_penalty(W, adjacency, strength):
             a = adjacency[s, t]
             total += 0.5 * strength * abs(a) * ((W[:, s] - np.sign(a) * W[:, t]) ** 2).sum()
     return total
+
+
 # ---------------------------------------------------------------------------------------- metrics
 
 

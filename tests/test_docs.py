@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from _docs import blocks, examples, run_examples, write_photos
+from _docs import blocks, examples, run_examples, write_annotations, write_photos
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = sorted((ROOT / "docs").rglob("*.md"))
@@ -18,6 +18,7 @@ WITH_EXAMPLES = [*PAGES[:2], *(ROOT / "docs" / "user_guide").glob("*.md")]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_run(page, tmp_path, monkeypatch, capsys):
     write_photos(tmp_path)
+    write_annotations(tmp_path)
     monkeypatch.chdir(tmp_path)
     ran = run_examples(page, lambda: capsys.readouterr().out)
     assert ran or page not in WITH_EXAMPLES, "a page of the guide without an example"

@@ -9,27 +9,21 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from skmtl.heads import BoxHead, Head
+from skmtl.heads import BoxHead, Head, HeadOutputsMixin, resolve_heads, same_length
+from skmtl.targets._forms import read_target
 from skmtl.utils._parallel import run_blocks
 from skmtl.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from skmtl.utils._weights import checked_weights
 
-from ._auto import check_fields, resolve_heads
 from ._dense import image_block
 from ._images import Images, check_x, fit_trunk, image_size
-from ._kinds import read_target, restore
 from ._passes import Plan, Problem, fit_passes, run_passes
 
 
-def _has_probabilities(self) -> bool:
-    return any(h.task != "regression" for h in getattr(self, "heads_", {}).values())
-
-
-class MultiHeadEstimator(BaseEstimator):
+class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
     """Several annotations of the same samples, each by a head, on features computed once.
 
     Parameters
@@ -200,7 +194,7 @@ class MultiHeadEstimator(BaseEstimator):
     def _learn(self, X, y, sample_weight):
         x = check_x(self, X, reset=True)
         fields, form = read_target(y, self.missing_label)
-        _same_length(x, fields)
+        same_length(x, fields)
         heads = dict(resolve_heads(self.heads, fields, self.missing_label))
         keep, weight = _weights(sample_weight, x)
         x, fields = x[keep], {name: field[keep] for name, field in fields.items()}
@@ -222,62 +216,6 @@ class MultiHeadEstimator(BaseEstimator):
     def kept_(self) -> dict[str, int]:
         """Which pass each head's prediction comes from."""
         return {name: i for i, state in enumerate(self.passes_) for name in state["heads"]}
-
-    def predict(self, X):
-        """Every field for every sample, in the form and dtype that was fitted.
-
-        Parameters
-        ----------
-        X : array-like
-            Of the shape per sample that was fitted.
-
-        Returns
-        -------
-        structured array (n,), DataFrame, or array (n,) or (n, T)
-            The form of the y that was fitted, and its dtype.
-        """
-        told = self._outputs(X)
-        return restore({n: h.decode(told[n], self.specs_[n]) for n, h in self.heads_.items()}, self.form_)
-
-    @available_if(_has_probabilities)
-    def predict_proba(self, X):
-        """Probabilities of the heads that have them.
-
-        Returns
-        -------
-        dict of str to ndarray, or ndarray (n, n_classes) where y was 1-D
-            Labels (n, n_classes) in the order of ``specs_[name]["classes"]``; tags (n, n_tags) of the
-            value 1; masks (n, h, w) float32 of the foreground, or (n, h, w, n_classes).
-        """
-        told = self._outputs(X)
-        found = {n: h.probabilities(told[n], self.specs_[n]) for n, h in self.heads_.items()}
-        found = {name: p for name, p in found.items() if p is not None}
-        return found["y"] if self.form_["form"] == "vector" else found
-
-    def score_heads(self, X, y) -> dict[str, float]:
-        """The metric of every head over the observed entries of its field, greater is better.
-
-        Raises
-        ------
-        ValueError
-            Fields that differ from those fitted, labels never seen, lengths that differ.
-        """
-        check_is_fitted(self)
-        fields, _ = read_target(y, self.missing_label)
-        check_fields(list(self.heads_), fields)
-        told = self._outputs(X)
-        _same_length(next(iter(told.values())), fields)
-        return {
-            name: head.score(fields[name], head.decode(told[name], self.specs_[name]), self.specs_[name])
-            for name, head in self.heads_.items()
-        }
-
-    def score(self, X, y) -> float:
-        """Mean of :meth:`score_heads` over the heads with an observed entry."""
-        scores = np.array(list(self.score_heads(X, y).values()))
-        if np.isnan(scores).all():
-            raise ValueError("y: no field has an observed entry that could be scored.")
-        return float(np.nanmean(scores))
 
     def _outputs(self, X) -> dict[str, np.ndarray]:
         check_is_fitted(self)
@@ -319,12 +257,6 @@ class MultiHeadEstimator(BaseEstimator):
             raise ValueError(f"region={self.region!r} names no box head; the heads are {list(heads)}.")
         if size is None:
             raise ValueError("region needs a trunk and X of shape (n, h, w[, c]) or the trunk's image_shape.")
-
-
-def _same_length(x, fields: dict[str, np.ndarray]) -> None:
-    n = len(next(iter(fields.values())))
-    if len(x) != n:
-        raise ValueError(f"X and y have inconsistent numbers of samples: {len(x)} and {n}.")
 
 
 def _weights(sample_weight, x) -> tuple[Any, np.ndarray | None]:

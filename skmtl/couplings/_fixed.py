@@ -62,7 +62,7 @@ class GivenRelation(QuadraticCoupling):
         C = np.asarray(self.matrix, dtype=np.float64)
         if C.shape != (n_tasks, n_tasks):
             raise ValueError(f"GivenRelation.matrix must be ({n_tasks}, {n_tasks}), got shape {C.shape}")
-        if not np.isfinite(C).all() or not np.array_equal(C, C.T):
+        if not np.isfinite(C).all() or np.abs(C - C.T).max() > 1e-10 * np.abs(C).max():
             raise ValueError("GivenRelation.matrix must be finite and symmetric")
         smallest, largest = np.linalg.eigvalsh(C)[[0, -1]]
         if largest <= 0 or smallest < -1e-10 * largest:
@@ -70,7 +70,7 @@ class GivenRelation(QuadraticCoupling):
                 "GivenRelation.matrix must be positive semi-definite and not zero; its smallest eigenvalue "
                 f"is {smallest:.3g}"
             )
-        return C
+        return (C + C.T) / 2  # a covariance from a product is symmetric up to rounding only
 
 
 def checked_sharing(sharing) -> float:

@@ -1,10 +1,12 @@
 """Heads: what a field of the target means, how it is learned and how it is judged."""
 
+from ._auto import resolve_heads
 from ._base import Head
 from ._box import BoxHead
 from ._label import LabelHead
 from ._mask import MaskHead
 from ._number import CountHead, NumberHead
+from ._outputs import HeadOutputsMixin, same_length
 from ._points import PointsHead
 from ._tags import TagsHead
 
@@ -12,9 +14,12 @@ __all__ = [
     "BoxHead",
     "CountHead",
     "Head",
+    "HeadOutputsMixin",
     "LabelHead",
     "MaskHead",
     "NumberHead",
     "PointsHead",
     "TagsHead",
+    "resolve_heads",
+    "same_length",
 ]

@@ -67,6 +67,11 @@ def naive_specific_part(W, C, s):
     return W - w0[:, None]
 
 
+def test_a_covariance_symmetric_up_to_rounding_is_taken():
+    C = np.array([[1.0, 0.3], [0.3 + 1e-15, 1.0]])
+    assert_close(GivenRelation(C).covariance(2), [[1.0, 0.3], [0.3, 1.0]], ROUNDING)
+
+
 @pytest.mark.parametrize("coupling", ALL, ids=repr)
 def test_a_component_is_a_value(coupling):
     again = clone(coupling)

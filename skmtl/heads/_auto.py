@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from skmtl.heads import BoxHead, Head, LabelHead, MaskHead, NumberHead, PointsHead, TagsHead
+from ._base import Head
+from ._box import BoxHead
+from ._label import LabelHead
+from ._mask import MaskHead
+from ._number import NumberHead
+from ._points import PointsHead
+from ._tags import TagsHead
 
 
 def resolve_heads(heads: Any, fields: dict[str, np.ndarray], missing_label: Any) -> list[tuple[str, Head]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skmtl.targets import split_targets
-from skmtl.targets._fields import as_column
+from ._fields import as_column
+from ._structured import split_targets
 
 PLAIN = "y"
 
@@ -16,7 +16,7 @@ PLAIN = "y"
 def read_target(y: Any, missing_label: int | str | None = None) -> tuple[dict[str, np.ndarray], dict]:
     """``y`` as a dict of contiguous fields, and its form, from which :func:`restore` builds predictions."""
     if y is None:
-        raise ValueError("MultiHeadEstimator requires y to be passed, but the target y is None.")
+        raise ValueError("This estimator requires y to be passed, but the target y is None.")
     if isinstance(y, dict):
         raise TypeError("y is a dict, which scikit-learn cannot split; use skmtl.make_targets(**y).")
     if getattr(getattr(y, "dtype", None), "names", None) is not None:

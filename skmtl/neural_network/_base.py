@@ -1,0 +1,356 @@
+"""Networks of dense layers on plain targets: everything but what a task is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from ..balancers import Balancer, Fixed
+from ..nn import JointNetwork, Labels, Loss, Params, Run
+from ..targets import TaskTargets, TaskTargetsMixin, label_weights
+from ..targets._columns import task_columns
+from ..targets._known import read_known_targets
+from ..utils._atomic import all_or_nothing
+from ..utils._sklearn import Interval, StrOptions, fit_context
+from ..utils._weights import checked_weights
+from ._architecture import dense_network, layer_sizes
+from ._settings import SCHEDULES, Settings
+from ._state import TrainingState
+from ._targets import take_rows
+from ._train import Data, train, train_on
+
+#: Up to so many rows solver="auto" takes L-BFGS, which looks at all of them in every iteration.
+SMALL = 1000
+PREDICT_ROWS = 4096
+
+
+def trains_on_batches(model) -> bool:
+    """Whether ``partial_fit`` exists; raises the error that says why not."""
+    if model.solver == "lbfgs":
+        raise AttributeError("partial_fit learns from batches; solver='lbfgs' looks at all rows at once")
+    return True
+
+
+class MultiTaskMLP(TaskTargetsMixin, ABC):
+    """Fits a shared trunk with a head a task; subclasses say what a task's loss is and decode."""
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "head_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions({"relu", "gelu"})],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_norm": ["boolean"],
+        "balancer": [Balancer, None],
+        "solver": [StrOptions({"auto", "adam", "adamw", "sgd", "lbfgs"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions(set(SCHEDULES))],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "warm_start": ["boolean"],
+        "record_conflict": ["boolean"],
+        "missing_label": "no_validation",
+        "random_state": ["random_state"],
+        "verbose": ["boolean"],
+    }
+
+    # Tasks that own their rows are not learned here; the target reader asks for all three.
+    task_feature = _task_ids = None
+    unknown_task = "error"
+
+    _classify: bool
+
+    def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
+        self,
+        hidden_layer_sizes=(128,),
+        *,
+        head_layer_sizes=(),
+        activation="gelu",
+        dropout=0.0,
+        batch_norm=False,
+        balancer=None,
+        solver="auto",
+        alpha=1e-4,
+        learning_rate=1e-3,
+        schedule="constant",
+        momentum=0.9,
+        batch_size=128,
+        max_iter=200,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        warm_start=False,
+        record_conflict=False,
+        missing_label=np.nan,
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.head_layer_sizes = head_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_norm = batch_norm
+        self.balancer = balancer
+        self.solver = solver
+        self.alpha = alpha
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.momentum = momentum
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.record_conflict = record_conflict
+        self.missing_label = missing_label
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+    @abstractmethod
+    def _losses(self) -> list[tuple[Loss, int]]:
+        """Each task's loss and number of outputs, of the tasks that are remembered."""
+
+    @abstractmethod
+    def _labels(self, targets: TaskTargets, weight: np.ndarray, dtype) -> list[Labels]:
+        """Targets and weights as the losses take them."""
+
+    def _learn_scales(self, targets: TaskTargets, weight: np.ndarray) -> None:
+        """Remember what turns targets into labels, before training."""
+
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, target_weight=None):
+        """Learn all tasks together.
+
+        Parameters
+        ----------
+        X : (n_samples, n_features) array, sparse matrix or data frame
+        y : (n_samples,) or (n_samples, n_tasks)
+            Targets; NaN, None or ``missing_label`` mean not observed.
+        sample_weight : (n_samples,), optional
+            Finite, not negative; a row of weight 0 is as if it were not there.
+        target_weight : (n_samples, n_tasks), optional
+            A weight for each label; multiplies ``sample_weight``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            NaN in X; a task with no observed label, or one class; weights that are negative or not
+            finite; a solver that does not go with the balancer, dropout or early stopping; with
+            ``warm_start`` another number of columns, tasks or classes, or other layers.
+        FloatingPointError
+            A loss that is no longer finite, with the task and the epoch.
+        """
+        earlier = self._earlier() if self.warm_start else None
+        X, targets = self._read_fit(X, y, classify=self._classify)
+        weight = label_weights(targets, sample_weight, target_weight)
+        self._need_same_tasks(earlier)
+        settings = self._settings(self._chosen_solver(X.shape[0]))
+        rng = self._rng()
+        rows, held_out = self._split(weight, targets.names, rng)
+        if earlier is None:
+            self._learn_scales(take_rows(targets, rows), weight[rows])
+        state = self._begin(X.shape[1], earlier, settings, rng)
+        data = self._data(X, targets, weight, rows, settings)
+        judges = None if held_out is None else self._data(X, targets, weight, held_out, settings)
+        self.n_iter_ = train(self._network(), data, judges, settings, state)
+        self.solver_, self._state = settings.solver, None
+        self._keep(state)
+        return self
+
+    def _partial_fit(self, X, y, classes, sample_weight, target_weight):
+        first = not hasattr(self, "params_")
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64, reset=first)
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if first:
+            self._meet_tasks(y, classes)
+        targets = self._read_known(y)
+        check_consistent_length(X, targets.values)
+        weight = _weights(targets, sample_weight, target_weight)
+        settings = self._settings("adam" if self.solver == "auto" else self.solver)
+        if first:
+            label_weights(targets, sample_weight, target_weight)  # refuses a task without a label
+            self._learn_scales(targets, weight)
+        state = self._resume(X.shape[1], settings)
+        rows = np.flatnonzero((weight > 0).any(axis=1))
+        train_on(self._network(), self._data(X, targets, weight, rows, settings), settings, state)
+        self.n_iter_ = getattr(self, "n_iter_", 0) + 1
+        self.solver_, self._state = settings.solver, state.freeze()
+        self._keep(state)
+        return self
+
+    # ------------------------------------------------------------------------ before training
+
+    def _earlier(self) -> dict | None:
+        return dict(vars(self)) if hasattr(self, "params_") else None
+
+    def _need_same_tasks(self, earlier: dict | None) -> None:
+        """Refuse to go on with other tasks or classes than the earlier fit's."""
+        if earlier is None:
+            return
+        same = earlier["n_tasks_"] == self.n_tasks_ and earlier["_form"] == self._form
+        if same and self._classify:
+            same = all(map(np.array_equal, _as_list(earlier["classes_"]), _as_list(self.classes_)))
+        if not same:
+            raise ValueError("warm_start=True: y has other tasks or classes than in the fit before")
+
+    def _chosen_solver(self, n_samples: int) -> str:
+        if self.solver != "auto":
+            return self.solver
+        fits = n_samples <= SMALL and not self.dropout and not self.early_stopping
+        return "lbfgs" if fits and isinstance(self.balancer, Fixed | None) else "adam"
+
+    def _settings(self, solver: str) -> Settings:
+        balancer = Fixed() if self.balancer is None else self.balancer
+        if solver == "lbfgs":
+            for wrong, name in (
+                (self.dropout, "dropout"),
+                (self.early_stopping, "early_stopping"),
+                (not isinstance(balancer, Fixed), "balancer"),
+            ):
+                if wrong:
+                    raise ValueError(
+                        f"solver='lbfgs' minimises one fixed function and cannot take {name}="
+                        f"{getattr(self, name)!r}; use solver='adam'"
+                    )
+        same = ("alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter", "tol")
+        more = ("n_iter_no_change", "record_conflict", "verbose")
+        return Settings(solver, balancer, **{name: getattr(self, name) for name in same + more})
+
+    def _rng(self) -> np.random.Generator:
+        return np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _split(self, weight: np.ndarray, names: list, rng) -> tuple[np.ndarray, np.ndarray | None]:
+        """Rows to learn from, and rows to judge by where ``early_stopping`` asks for some."""
+        rows = np.flatnonzero((weight > 0).any(axis=1))
+        if not self.early_stopping:
+            return rows, None
+        n_out = int(np.ceil(self.validation_fraction * len(rows)))
+        order = rng.permutation(rows)
+        out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
+        bare = [name for name, w in zip(names, weight[kept].T, strict=True) if not (w > 0).any()]
+        if bare or not len(kept):
+            raise ValueError(
+                f"early_stopping=True leaves no label of task {(bare or names)[0]!r} to learn from: lower "
+                f"validation_fraction ({self.validation_fraction:g}) or give more labels"
+            )
+        return kept, out
+
+    def _begin(self, n_features: int, earlier: dict | None, settings: Settings, rng) -> TrainingState:
+        """The state before the first step: drawn, or with the parameters of the earlier fit."""
+        self._design = self._asked_design(n_features)
+        if earlier is None:
+            params = self._network().init(rng, (n_features,), settings.dtype)
+            return TrainingState.begin(params, self.n_tasks_, settings, rng)
+        if earlier["_design"] | {"dropout": self.dropout} != self._design:
+            raise ValueError("warm_start=True: X has another width, or the layers are others, than before")
+        state = TrainingState.begin(earlier["params_"], self.n_tasks_, settings, rng)
+        state.statistics = _cast(earlier["_statistics"], settings.dtype)
+        return state
+
+    def _resume(self, n_features: int, settings: Settings) -> TrainingState:
+        """The state that the last partial_fit has left, or one that begins where fit has ended."""
+        if getattr(self, "_state", None) is not None:
+            return TrainingState.thaw(self._state)
+        return self._begin(n_features, self._earlier(), settings, self._rng())
+
+    def _meet_tasks(self, y, classes) -> None:
+        """Remember the tasks that the first batch shows."""
+        columns, names, one_dim = task_columns(y)
+        self._form, self.n_tasks_ = "vector" if one_dim else "matrix", len(columns)
+        self.task_names_in_ = np.array(names or [f"task{t}" for t in range(len(columns))])
+
+    def _read_known(self, y) -> TaskTargets:
+        classes = _as_list(self.classes_) if self._classify else None
+        return read_known_targets(
+            y,
+            self.task_names_in_.tolist(),
+            classes,
+            missing_label=self.missing_label,
+            vector=self._form == "vector",
+        )
+
+    def _data(
+        self, X, targets: TaskTargets, weight: np.ndarray, rows: np.ndarray, settings: Settings
+    ) -> Data:
+        X = X.tocsr() if sp.issparse(X) else X
+        X = X if len(rows) == X.shape[0] else X[rows]
+        labels = self._labels(take_rows(targets, rows), weight[rows], settings.dtype)
+        return Data(X.astype(settings.dtype), labels)
+
+    # -------------------------------------------------------------------------- the network
+
+    def _asked_design(self, n_features: int) -> dict:
+        return {
+            "n_features": n_features,
+            "hidden": layer_sizes(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            "head": layer_sizes(self.head_layer_sizes, "head_layer_sizes"),
+            "activation": self.activation,
+            "dropout": self.dropout,
+            "batch_norm": bool(self.batch_norm),
+        }
+
+    def _network(self) -> JointNetwork:
+        names = self.task_names_in_.tolist()
+        tasks = [(name, *own) for name, own in zip(names, self._losses(), strict=True)]
+        return dense_network(self._design, tasks)
+
+    def _keep(self, state: TrainingState) -> None:
+        """Fitted attributes from the state; in float64, so that a row alone predicts as in a batch."""
+        self.params_ = {name: value.astype(np.float64) for name, value in state.vector.views.items()}
+        self._statistics = _cast(state.statistics, np.float64)
+        history = state.history
+        self.loss_curve_ = np.array(history.losses)
+        self.task_weights_ = np.array(history.weights)
+        if self.record_conflict:
+            self.gradient_cosines_ = np.array(history.cosines)
+        if self.early_stopping and history.validation:
+            self.validation_curve_ = np.array(history.validation)
+
+    def _raw(self, X) -> list[np.ndarray]:
+        """Every task's raw outputs (n, C)."""
+        X, _ = self._read_predict(X)
+        X = X.tocsr() if sp.issparse(X) else X
+        network, run = self._network(), Run(statistics=self._statistics)
+        blocks = [X[first : first + PREDICT_ROWS] for first in range(0, X.shape[0], PREDICT_ROWS)]
+        parts = [network.outputs(self.params_, block, run) for block in blocks]
+        return [np.concatenate(task) for task in zip(*parts, strict=True)]
+
+
+def _weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
+    """Weight of each label, 0 where unobserved; a task may have none."""
+    weight = targets.observed.astype(np.float64)
+    weight *= checked_weights(sample_weight, (len(weight),), "sample_weight")[:, None]
+    return weight * checked_weights(target_weight, weight.shape, "target_weight")
+
+
+def _as_list(classes) -> list:
+    return classes if isinstance(classes, list) else [classes]
+
+
+def _cast(arrays: Params, dtype) -> Params:
+    return {name: value.astype(dtype) for name, value in arrays.items()}

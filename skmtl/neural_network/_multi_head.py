@@ -1,0 +1,378 @@
+"""MultiHeadNetwork: several kinds of target, one network."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from numbers import Integral, Real
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..balancers import Balancer, Fixed
+from ..heads import HeadOutputsMixin, resolve_heads, same_length
+from ..nn import JointNetwork, Run, Task
+from ..targets._forms import read_target
+from ..utils._atomic import all_or_nothing
+from ..utils._sklearn import Interval, StrOptions, fit_context
+from ..utils._weights import checked_weights
+from ._architecture import layer_sizes
+from ._checkpoint import load_checkpoint, save_checkpoint
+from ._codings import KINDS, head_layers, learn_coding, read_outputs
+from ._inputs import Samples, Scaling
+from ._settings import SCHEDULES, Settings
+from ._state import TrainingState
+from ._train import train
+from ._trunks import ConvTrunk, DenseTrunk, Trunk
+
+#: Numbers of a block in prediction, about: samples times pixels, or times columns.
+BLOCK = 2**18
+
+
+class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
+    r"""Several annotations of the same samples by one network: a shared trunk, and a head a field.
+
+    Minimises ``sum_t lambda_t L_t + alpha / 2 ||W||^2`` over the weights W and biases of all layers, where
+    L_t is the mean loss of head t over its observed labels and the balancer gives lambda. What a head
+    learns by: labels cross-entropy; tags one logistic loss each; numbers, and logarithms of counts,
+    half the squared error of standardised columns; boxes Huber loss and 1 - IoU; points a Huber-like loss of
+    the distance; masks cross-entropy of pixels and soft Dice.
+
+    Parameters
+    ----------
+    heads : "auto" or list of (str, Head), default "auto"
+        A head for every field of y; "auto" goes by dtype and shape, see ``MultiHeadEstimator``.
+    trunk : Trunk, optional
+        ``DenseTrunk`` or ``ConvTrunk``. None: a ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for
+        images. Mask heads need a ``ConvTrunk``.
+    head_layer_sizes : int or sequence of int, default ()
+        Sizes of the dense layers of each head's own, before its output; masks have none.
+    balancer : Balancer, default ``Fixed()``
+        What gives the weights lambda; see ``skmtl.balancers``.
+    solver : {"adam", "adamw", "sgd"}, default "adam"
+    alpha : float >= 0, default 1e-4
+        Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
+        ``alpha * learning_rate`` in each step instead.
+    learning_rate : float > 0, default 1e-3
+    schedule : {"constant", "cosine", "triangle"}, default "cosine"
+        What becomes of the learning rate over ``max_iter`` epochs: nothing; down to 0 along half a cosine;
+        up from 0 over a fifth of the steps and down to 0 again.
+    momentum : float in [0, 1), default 0.9
+        For "sgd".
+    batch_size : int, default 64
+        Samples in a step, at most; the batches of an epoch are of nearly equal size.
+    max_iter : int, default 30
+        Epochs.
+    tol : float >= 0, default 1e-4
+        Training stops when the mean loss over heads has not fallen by more than ``tol`` for
+        ``n_iter_no_change`` epochs.
+    n_iter_no_change : int, default 10
+    early_stopping : bool, default False
+        Judge by the loss on samples held out, and keep the parameters that were best on them.
+    validation_fraction : float in (0, 1), default 0.1
+        Share of the samples held out for ``early_stopping``.
+    record_conflict : bool, default False
+        Measure the angles between the heads' gradients once an epoch.
+    checkpoint : path, optional
+        A file that is written after each epoch. A fit that finds it goes on from there, to the same bits as a
+        fit that was never stopped; needs ``random_state`` to be a number.
+    missing_label : int or str, optional
+        Label that stands for "not observed" in label heads that "auto" makes.
+    random_state : int, RandomState or None
+        Of first parameters, batches, dropout and held-out samples. The same number gives the same bits.
+    verbose : bool, default False
+        Show a progress bar.
+
+    Attributes
+    ----------
+    heads_ : dict of str to Head
+    trunk_ : Trunk
+    specs_ : dict of str to dict
+        What each head's codec learned, such as ``classes``.
+    params_ : dict of arrays
+        The layers' parameters: ``trunk.conv0.W``, ``trunk.dense0.b``, ``head.NAME.out.W``, ...
+    loss_curve_ : (n_iter_, n_heads)
+        Mean training loss of each head in each epoch, without the penalty.
+    validation_curve_ : (n_iter_, n_heads)
+        The same on the samples held out, with ``early_stopping``.
+    task_weights_ : (n_iter_, n_heads)
+        Mean weight lambda of each head in each epoch.
+    gradient_cosines_ : (n_iter_, n_heads, n_heads)
+        Cosines of the angles between the heads' gradients in the trunk, on the first batch of each epoch,
+        with ``record_conflict``; below 0, two heads pull in opposite directions.
+    n_iter_, n_features_in_ : int
+    input_shape_ : tuple
+        Shape of one sample of X.
+
+    References
+    ----------
+    Caruana (1997), "Multitask learning".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmtl import MultiHeadNetwork, make_targets
+    >>> X = np.linspace(0, 1, 400).reshape(200, 2)
+    >>> y = make_targets(kind=["low"] * 100 + ["high"] * 100, size=X.sum(axis=1))
+    >>> model = MultiHeadNetwork(learning_rate=0.01, random_state=0).fit(X, y)
+    >>> model.predict(X[:1])["kind"]
+    array(['low'], dtype='<U4')
+    """
+
+    _parameter_constraints: dict = {
+        "heads": [StrOptions({"auto"}), list, tuple],
+        "trunk": [Trunk, None],
+        "head_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "balancer": [Balancer, None],
+        "solver": [StrOptions({"adam", "adamw", "sgd"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions(set(SCHEDULES))],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "record_conflict": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
+        "missing_label": [Integral, str, None],
+        "random_state": ["random_state"],
+        "verbose": ["boolean"],
+    }
+
+    def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
+        self,
+        heads="auto",
+        trunk=None,
+        *,
+        head_layer_sizes=(),
+        balancer=None,
+        solver="adam",
+        alpha=1e-4,
+        learning_rate=1e-3,
+        schedule="cosine",
+        momentum=0.9,
+        batch_size=64,
+        max_iter=30,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        record_conflict=False,
+        checkpoint=None,
+        missing_label=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.heads = heads
+        self.trunk = trunk
+        self.head_layer_sizes = head_layer_sizes
+        self.balancer = balancer
+        self.solver = solver
+        self.alpha = alpha
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.momentum = momentum
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.record_conflict = record_conflict
+        self.checkpoint = checkpoint
+        self.missing_label = missing_label
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.input_tags.three_d_array = not isinstance(self.trunk, DenseTrunk)
+        return tags
+
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Learn all fields together.
+
+        Parameters
+        ----------
+        X : (n, p) array, or images (n, h, w) or (n, h, w, c)
+            Finite; integers are fine. Columns, or channels, are standardised.
+        y : structured array (n,), DataFrame, or array (n,) or (n, T)
+            See :func:`skmtl.make_targets`. A data frame has one field per column; a plain array is one
+            field "y".
+        sample_weight : array-like of shape (n,), optional
+            Finite and not negative. A sample of weight 0 is left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            X or ``sample_weight`` is not finite, lengths differ, a head has no field or a field no
+            head, a field has no observed label or one class only, masks do not match the images, images
+            are too small for the trunk, ``checkpoint`` belongs to another fit.
+        FloatingPointError
+            A loss that is no longer finite, with the head and the epoch.
+        """
+        X = validate_data(self, X, allow_nd=True, dtype="numeric")
+        self.input_shape_ = X.shape[1:]
+        fields, self.form_ = read_target(y, self.missing_label)
+        same_length(X, fields)
+        weight = checked_weights(sample_weight, (len(X),), "sample_weight")
+        fingerprint = self._fingerprint(X, y, weight)
+        X = self._start(X)
+        encoded = self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rows, held_out = self._split(encoded, weight, rng)
+        self._learn_codings(encoded, weight, rows)
+        self._scaling = vars(Scaling.learn(X, weight, rows))
+        settings = self._settings(fingerprint)
+        network = self._network()
+        state = self._stopped(fingerprint)
+        if state is None:
+            params = network.init(rng, X.shape[1:], settings.dtype)
+            state = TrainingState.begin(params, len(encoded), settings, rng)
+
+        def samples(rows):
+            codings = list(self._codings.values())
+            return Samples(X, Scaling(**self._scaling), encoded, codings, weight, rows, settings.dtype)
+
+        judges = None if held_out is None else samples(held_out)
+        self.n_iter_ = train(network, samples(rows), judges, settings, state)
+        self._keep(state)
+        return self
+
+    # --------------------------------------------------------------------- before training
+
+    def _start(self, X: np.ndarray) -> np.ndarray:
+        """Remember the trunk; X as its layers take it."""
+        trunk = self.trunk
+        if trunk is None:
+            trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
+        self.trunk_ = clone(trunk)
+        X = trunk.samples(X)
+        self._shape = X.shape[1:]
+        return X
+
+    def _meet_heads(self, fields: dict, rows: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
+        """Let every head learn its codec from ``rows``; the encoded fields."""
+        heads = dict(resolve_heads(self.heads, fields, self.missing_label))
+        size = shape[:2] if len(shape) == 3 else None
+        for name, head in heads.items():
+            if head.task == "dense" and size is None:
+                raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
+        self.heads_ = heads
+        self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
+        return [head.encode(fields[name], self.specs_[name]) for name, head in heads.items()]
+
+    def _split(self, encoded, weight: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray | None]:
+        """Samples to learn from, and samples to judge by where ``early_stopping`` asks for some."""
+        rows = np.flatnonzero((weight > 0) & np.any([_labelled(field) for field in encoded], axis=0))
+        if not self.early_stopping:
+            return rows, None
+        n_out = int(np.ceil(self.validation_fraction * len(rows)))
+        order = rng.permutation(rows)
+        out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
+        for name, field in zip(self.heads_, encoded, strict=True):
+            if not len(kept) or not _labelled(field[kept]).any():
+                raise ValueError(
+                    f"early_stopping=True leaves no label of field {name!r} to learn from: lower "
+                    f"validation_fraction ({self.validation_fraction:g}) or give more labels"
+                )
+        return kept, out
+
+    def _learn_codings(self, encoded, weight: np.ndarray, rows: np.ndarray) -> None:
+        self._codings = {
+            name: learn_coding(head, self.specs_[name], field[rows], weight[rows])
+            for (name, head), field in zip(self.heads_.items(), encoded, strict=True)
+        }
+        self._head_sizes = layer_sizes(self.head_layer_sizes, "head_layer_sizes")
+
+    def _settings(self, fingerprint: str | None) -> Settings:
+        balancer = Fixed() if self.balancer is None else self.balancer
+        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
+        more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
+        settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
+        if fingerprint is None:
+            return settings
+        return replace(
+            settings, after_epoch=lambda state: save_checkpoint(self.checkpoint, state, fingerprint)
+        )
+
+    def _fingerprint(self, X, y, weight: np.ndarray) -> str | None:
+        """What a checkpoint must agree with; None where none is asked for."""
+        if self.checkpoint is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                f"checkpoint needs random_state to be a number, so that a run can go on; got "
+                f"{self.random_state!r}"
+            )
+        params = self.get_params()
+        del params["checkpoint"], params["verbose"]
+        return joblib.hash([sorted(map(repr, params.items())), X, y, weight])
+
+    def _stopped(self, fingerprint: str | None) -> TrainingState | None:
+        return None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
+
+    # ------------------------------------------------------------------------- the network
+
+    def _network(self) -> JointNetwork:
+        n_levels = len(self.trunk_.stages()) + 1
+        tasks = [
+            Task(
+                name,
+                head_layers(f"head.{name}", coding, n_levels, self._shape, self._head_sizes),
+                KINDS[coding["kind"]].loss(),
+            )
+            for name, coding in self._codings.items()
+        ]
+        return JointNetwork(self.trunk_.layers(), tasks)
+
+    def _keep(self, state: TrainingState) -> None:
+        """Fitted attributes from the state; in float64, so that a sample alone predicts as in a batch."""
+        self.params_ = {name: value.astype(np.float64) for name, value in state.vector.views.items()}
+        self._statistics = {name: value.astype(np.float64) for name, value in state.statistics.items()}
+        history = state.history
+        self.loss_curve_ = np.array(history.losses)
+        self.task_weights_ = np.array(history.weights)
+        if self.record_conflict:
+            self.gradient_cosines_ = np.array(history.cosines)
+        if self.early_stopping:
+            self.validation_curve_ = np.array(history.validation)
+
+    def _outputs(self, X) -> dict[str, np.ndarray]:
+        """What each head's codec decodes, in float64."""
+        check_is_fitted(self)
+        X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
+        # scikit-learn compares n_features_in_ alone, which for images is their height.
+        if X.shape[1:] != tuple(self.input_shape_):
+            raise ValueError(
+                f"X: shape per sample is {X.shape[1:]}, but {tuple(self.input_shape_)} was fitted."
+            )
+        X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
+        rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
+        parts = []
+        for first in range(0, len(X), rows):
+            block = scaling.apply(X[first : first + rows], np.float64)
+            Z = network.outputs(self.params_, block, Run(statistics=self._statistics))
+            parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
+        whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
+        return dict(zip(self._codings, whole, strict=True))
+
+
+def _labelled(field: np.ndarray) -> np.ndarray:
+    """Which samples (n,) have any observed entry of an encoded field."""
+    seen = field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
+    return seen.reshape(len(field), -1).any(axis=1)

@@ -1,0 +1,65 @@
+"""Networks as functions: layers, losses, optimisers and schedules on numpy arrays."""
+
+from ._activations import dropout, gelu, relu
+from ._batch_norm import batch_norm
+from ._combine import chain, residual
+from ._conv import conv
+from ._dense import dense, ordered_biases
+from ._joint import JointNetwork, JointPass, Labels, Task
+from ._layer import Layer, Params, Run
+from ._levels import Levels, on_levels, pyramid
+from ._losses import Loss, huber, point_distance, poisson, quantile, squared
+from ._losses_box import box
+from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
+from ._optimisers import Optimiser, adam, adamw, sgd
+from ._pool import flatten, global_mean, max_pool, mean_pool, resize
+from ._schedules import Schedule, constant, cosine, triangle
+from ._vector import Vector
+
+__all__ = [
+    "JointNetwork",
+    "JointPass",
+    "Labels",
+    "Layer",
+    "Levels",
+    "Loss",
+    "Optimiser",
+    "Params",
+    "Run",
+    "Schedule",
+    "Task",
+    "Vector",
+    "adam",
+    "adamw",
+    "batch_norm",
+    "binary_cross_entropy",
+    "box",
+    "chain",
+    "constant",
+    "conv",
+    "cosine",
+    "cross_entropy",
+    "dense",
+    "dense_cross_entropy",
+    "dropout",
+    "flatten",
+    "gelu",
+    "global_mean",
+    "huber",
+    "max_pool",
+    "mean_pool",
+    "on_levels",
+    "ordered_biases",
+    "ordinal",
+    "point_distance",
+    "poisson",
+    "quantile",
+    "relu",
+    "pyramid",
+    "residual",
+    "resize",
+    "sgd",
+    "softmax",
+    "squared",
+    "triangle",
+]
