@@ -9,8 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from ..losses import LogisticLoss, MultinomialLoss
 from ..targets import join_labels
 from ._base import LinearTaskModel
+from ._docs import documented
 
 
+@documented
 class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimator):
     r"""Logistic regression of several tasks, of two or more classes each, tied by a coupling.
 
@@ -28,29 +30,12 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
 
     Parameters
     ----------
-    alpha : float > 0, default 0.01
-        Strength of the coupling; keeps its meaning when the number of rows changes.
-    coupling : Coupling, default ``SharedParameters()``
-        How tasks are tied; see ``skmtl.couplings``.
-    fit_intercept : bool, default True
-        Free intercepts per task; they are not penalised.
-    task_feature : int or str, optional
-        The column of X that holds each row's task, for tasks that own their rows; y is then 1-D. Ids
-        are whole numbers, texts or categories.
-    unknown_task : {"error", "shared"}, default "error"
-        What predict does with a task it has not seen: refuse, or use the shared part of the model.
-    missing_label : scalar, default NaN
-        Marks a label that is not observed, besides NaN and None.
-    loss_average : {"sample", "task"}, default "sample"
-        Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
+    {{coupling}}
+    {{data}}
     solver : {"auto", "newton-cg", "proximal-gradient"}, default "auto"
         Quadratic couplings take Newton's method;
         the others take accelerated proximal gradient.
-    tol : float, default 1e-9
-        Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-        zero; for the others the duality gap, relative to the loss of the best intercepts alone.
-    max_iter : int, optional
-        By default 200 Newton steps or 10,000 proximal-gradient steps.
+    {{stop}}
 
     Attributes
     ----------
@@ -59,22 +44,7 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
         where all have the same number of them, a list of (n_columns, n_features) otherwise; for 1-D y
         without ``task_feature`` (n_columns, n_features)
     intercept_ : the same without the last axis
-    shared_coef_ : (n_columns, n_features) or None
-        The part w_0 that all tasks share, where the coupling has one and all tasks have equal classes.
-    task_covariance_ : (n_tasks, n_tasks) or None
-        The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
-        None where it is not quadratic.
-    n_tasks_, task_names_in_, n_features_in_, n_iter_
-    objective_ : float
-        The minimised value.
-    optimality_ : float
-        The residual that ``tol`` bounds, at the solution.
-    dual_gap_ : float or None
-        How far ``objective_`` can at most be from the minimum, for couplings that are not quadratic.
-    coef_parts_ : list or None
-        The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
-    support_, rank_, outlier_tasks_, ...
-        What the coupling finds in the weights: see its own page.
+    {{findings}}
 
     References
     ----------

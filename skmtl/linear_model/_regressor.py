@@ -7,8 +7,10 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from ..losses import SquaredLoss
 from ._base import LinearTaskModel
+from ._docs import documented
 
 
+@documented
 class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     r"""Linear regression of several tasks, tied by a coupling.
 
@@ -22,50 +24,19 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    alpha : float > 0, default 0.01
-        Strength of the coupling; keeps its meaning when the number of rows changes.
-    coupling : Coupling, default ``SharedParameters()``
-        How tasks are tied; see ``skmtl.couplings``.
-    fit_intercept : bool, default True
-        A free intercept per task; it is not penalised.
-    task_feature : int or str, optional
-        The column of X that holds each row's task, for tasks that own their rows; y is then 1-D. Ids
-        are whole numbers, texts or categories.
-    unknown_task : {"error", "shared"}, default "error"
-        What predict does with a task it has not seen: refuse, or use the shared part of the model.
-    missing_label : scalar, default NaN
-        Marks a label that is not observed, besides NaN and None.
-    loss_average : {"sample", "task"}, default "sample"
-        Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
+    {{coupling}}
+    {{data}}
     solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
         the others take accelerated proximal gradient or, for ``JointSparsity`` on a dense, complete,
         shared X, block coordinate descent.
-    tol : float, default 1e-9
-        Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-        zero; for the others the duality gap, relative to the loss of the best intercepts alone.
-    max_iter : int, optional
-        By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+    {{stop}}
 
     Attributes
     ----------
     coef_ : (n_tasks, n_features), or (1, n_features) for 1-D y
     intercept_ : (n_tasks,), or (1,) for 1-D y
-    shared_coef_ : (n_columns, n_features) or None
-        The part w_0 that all tasks share, where the coupling has one and all tasks have equal classes.
-    task_covariance_ : (n_tasks, n_tasks) or None
-        The covariance C of the coupling: given, or learned; None where it is not quadratic.
-    n_tasks_, task_names_in_, n_features_in_, n_iter_
-    objective_ : float
-        The minimised value.
-    optimality_ : float
-        The residual that ``tol`` bounds, at the solution.
-    dual_gap_ : float or None
-        How far ``objective_`` can at most be from the minimum, for couplings that are not quadratic.
-    coef_parts_ : list or None
-        The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
-    support_, rank_, outlier_tasks_, ...
-        What the coupling finds in the weights: see its own page.
+    {{findings}}
 
     References
     ----------

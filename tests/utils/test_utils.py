@@ -1,5 +1,6 @@
 """Threads over blocks, the progress bar, tables, weights, all-or-nothing fits."""
 
+import inspect
 import io
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 
 from skmtl import show_versions
 from skmtl.utils._atomic import all_or_nothing
+from skmtl.utils._docs import filled_doc
 from skmtl.utils._parallel import n_threads, run_blocks
 from skmtl.utils._progress import Progress
 from skmtl.utils._table import text_table
@@ -98,3 +100,19 @@ def test_versions_name_the_packages(capsys):
     show_versions()
     out = capsys.readouterr().out
     assert "scikit-learn" in out and "numba" in out and "python" in out
+
+
+def test_shared_paragraphs_fill_docstrings():
+    @filled_doc(rows="\nrows : int\n    How many.\n")
+    class Table:
+        """A table.
+
+        Parameters
+        ----------
+        {{rows}}
+        columns : int
+        """
+
+    assert inspect.getdoc(Table).splitlines()[-3:] == ["rows : int", "    How many.", "columns : int"]
+    with pytest.raises(KeyError, match="rows"):
+        filled_doc()(type("Other", (), {"__doc__": "    {{rows}}"}))
