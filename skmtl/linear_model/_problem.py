@@ -19,6 +19,7 @@ class JointProblem:
     def __init__(self, data: DataLoss, families: list[Family], alpha: float):
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
+        self.smoothing = None  # what a fit by way of smooth losses has learned: see there
         self.roots = [np.eye(len(family.tasks)) for family in families]
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:

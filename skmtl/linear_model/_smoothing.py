@@ -16,6 +16,8 @@ from ._problem import JointProblem
 # From one smooth problem to the next kinks are rounded over this share of the width, down to the least one,
 # and the tolerance falls with it.
 NARROWER, LEAST_WIDTH = 0.2, 3e-4
+# Where the slopes are about known, from an earlier problem, fits start with this width.
+KNOWN_WIDTH = 1e-2
 FIRST_TOL, LEAST_TOL = 1e-2, 1e-13
 
 
@@ -36,9 +38,10 @@ class SmoothedResult(NamedTuple):
 def newton_by_smoothing(problem: JointProblem, x: np.ndarray, *, tol: float, max_iter: int) -> SmoothedResult:
     """Minimise a problem whose data's loss is flat or has kinks, until its relative gap is at most ``tol``."""
     null = problem.null_value()
-    smoothing = Smoothing(problem.data, problem.image(x), lambda loss: loss.flat)
-    n_iter = 0
-    for width, inner in _schedule():
+    known = problem.smoothing is not None  # from the same data under another covariance
+    smoothing = problem.smoothing or Smoothing(problem.data, problem.image(x), lambda loss: loss.flat)
+    problem.smoothing, n_iter = smoothing, 0
+    for width, inner in _schedule(KNOWN_WIDTH if known else 1.0):
         smooth = problem.with_data(smoothing.smooth(width))
         scale = float(np.abs(smooth.value_gradient(smooth.start())[1]).max())
         left = max_iter - n_iter
@@ -72,9 +75,9 @@ def proximal_by_smoothing(
     raise AssertionError("unreachable")
 
 
-def _schedule():
+def _schedule(width: float = 1.0):
     """Widths, as shares of the residuals' size, and tolerances of the smooth problems."""
-    width, tol = 1.0, FIRST_TOL
+    tol = FIRST_TOL * width
     while True:
         yield width, tol
         width, tol = max(NARROWER * width, LEAST_WIDTH), max(NARROWER * tol, LEAST_TOL)
