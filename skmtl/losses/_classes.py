@@ -30,6 +30,10 @@ class LogisticLoss(Loss):
         p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
         return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
 
+    def check(self, y, shown):
+        if y.max() > 1:
+            raise ValueError(f"{shown}: LogisticLoss needs labels of two classes, got {int(y.max()) + 1}")
+
     def balance(self, y, r, w):
         both = np.concatenate([-r, r], axis=-1)
         return _balanced(both, np.stack([1.0 - y, y], axis=-1), w)[..., 1:]
