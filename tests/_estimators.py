@@ -92,6 +92,7 @@ def task_targets(estimator, rng: np.random.Generator):
     """Forty rows of five numbers and two tasks: classes for a classifier, numbers otherwise."""
     X = rng.normal(size=(40, 5))
     score = X @ rng.normal(size=(5, 2))
+    score = np.exp(score) if estimator.__sklearn_tags__().target_tags.positive_only else score
     if is_classifier(estimator):
         return X, np.where(score > 0, "yes", "no")
     return X, score if is_regressor(estimator) else (score[:, 0] > 0).astype(int)

@@ -23,7 +23,7 @@ class CompositeProblem:
     def __init__(self, data: DataLoss, penalties: Sequence[Penalty], alpha: float, origin: np.ndarray):
         self.data, self.penalties, self.alpha = data, penalties, alpha
         slopes, intercepts = data.curvature_bound()
-        self.lipschitz = max(len(penalties) * slopes, TINY)
+        self.lipschitz = max(len(penalties) * slopes if slopes > 0 else intercepts, TINY)
         self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
         self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)
         self._set_scales()

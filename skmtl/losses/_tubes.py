@@ -10,6 +10,9 @@ import numpy as np
 from ..utils._numbers import checked_number
 from ._base import Curvature, Loss
 
+# The share of a touching parabola's curvature that a smoothed loss shows where it is linear.
+LINEAR_BEND = 1e-5
+
 
 class Tube(NamedTuple):
     """``l(u) = max over s in [low, high] of s u - epsilon |s| - bend / 2 s^2`` for residuals ``u = z - y``.
@@ -96,13 +99,25 @@ class TubeLoss(Loss):
 
 
 class SmoothedTube(TubeLoss):
-    """A tube loss with more bend: its Moreau envelope."""
+    """A tube loss with more bend: its Moreau envelope.
+
+    Its curvature is the true one plus, where the loss is linear, a little of that of the parabola which touches it
+    from above (Huber 1981, "Robust statistics", section 7.8): a task whose residuals are all far away then
+    still has a Newton step.
+    """
 
     def __init__(self, shape: Tube):
         self.shape = shape
 
     def tube(self):
         return self.shape
+
+    def curvature(self, y, z, w):
+        outside, s = self._slopes(self.shape, y, z)
+        far = (s == self.shape.low) | (s == self.shape.high)
+        touching = np.divide(s, outside, out=np.zeros_like(s), where=far)
+        h = super().curvature(y, z, w).diagonal + LINEAR_BEND * (w * touching)[..., None]
+        return Curvature(h, lambda direction: h * direction)
 
 
 class HuberLoss(TubeLoss):
