@@ -18,6 +18,7 @@ import skmtl
 from skmtl.balancers import FAMO, CAGrad
 from skmtl.component import Component
 from skmtl.couplings import Independent, JointSparsity, LearnedRelation, OutlierTasks
+from skmtl.losses import PoissonLoss, QuantileLoss
 
 # Parts without estimators of their own: kernels are functions, the rest are programs.
 NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
@@ -40,6 +41,18 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task"),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
+        cls(loss=QuantileLoss(0.4), tol=1e-8),
+        cls(loss=PoissonLoss(), coupling=JointSparsity()),
+    ],
+    "MultiTaskLinearSVC": lambda cls: [
+        cls(),
+        cls(class_weight="balanced", loss_average="task"),
+        cls(coupling=JointSparsity(), tol=1e-7),
+    ],
+    "MultiTaskLinearSVR": lambda cls: [
+        cls(alpha=1e-3),
+        cls(alpha=1e-3, squared=True, coupling=LearnedRelation()),
+        cls(alpha=1e-3, coupling=JointSparsity(0.5), tol=1e-7),
     ],
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
@@ -55,6 +68,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(random_state=0),
         cls(solver="adamw", head_layer_sizes=(8,), batch_norm=True, balancer=FAMO(), **_SHORT),
     ],
+    "MultiTaskMixedModel": lambda cls: [cls(), cls(coupling=JointSparsity(), loss_average="task")],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
 }
 
@@ -68,6 +82,7 @@ _BATCHES = dict.fromkeys(
 )
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
+    "MultiTaskLinearSVC": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
     "PooledTasks": _LIST_OF_CLASSES,
 }
@@ -77,6 +92,7 @@ def task_targets(estimator, rng: np.random.Generator):
     """Forty rows of five numbers and two tasks: classes for a classifier, numbers otherwise."""
     X = rng.normal(size=(40, 5))
     score = X @ rng.normal(size=(5, 2))
+    score = np.exp(score) if estimator.__sklearn_tags__().target_tags.positive_only else score
     if is_classifier(estimator):
         return X, np.where(score > 0, "yes", "no")
     return X, score if is_regressor(estimator) else (score[:, 0] > 0).astype(int)

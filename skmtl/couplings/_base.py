@@ -9,6 +9,7 @@ import numpy as np
 
 from ..component import Component
 from ..design import Family
+from ..utils._numbers import checked_number as checked_number
 from ._penalties import Penalty
 
 
@@ -86,14 +87,3 @@ def covariance_root(C: np.ndarray) -> np.ndarray:
 def solve_psd(C: np.ndarray, B: np.ndarray) -> np.ndarray:
     """``pinv(C) @ B`` for a positive semi-definite C."""
     return np.linalg.pinv(C, hermitian=True) @ B
-
-
-def checked_number(name: str, value, low: float, high: float = np.inf, *, closed: bool = False) -> float:
-    """``value`` as float, between low and high; ``closed`` lets it be one of the two."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool | np.bool_)
-    inside = number and (low <= value <= high if closed else low < value < high)
-    if not inside or not np.isfinite(value):
-        left, right = "[" if closed else "(", "]" if closed and np.isfinite(high) else ")"
-        span = f"{left}{low:g}, {high:g}{right}"
-        raise ValueError(f"{name} must be a number in {span}, got {value!r}")
-    return float(value)

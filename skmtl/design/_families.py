@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
 @dataclass(frozen=True)
 class Family:
-    """Tasks that answer the same question: their columns may be tied to each other.
+    """Tasks whose columns may be tied to each other: they have equally many.
 
     The family's weights stand side by side in W, task after task, ``n_columns`` columns each: one
     for a number or a two-class task, one per class otherwise.
@@ -34,17 +36,23 @@ class Family:
         return W[:, self.columns].reshape(len(W), len(self.tasks), self.n_columns)
 
 
-def output_families(n_tasks: int, classes_of_tasks: list[np.ndarray] | None) -> list[Family]:
-    """Group tasks with equal classes (all tasks, for numbers) and lay their columns out."""
-    if classes_of_tasks is None:
-        return [Family(np.arange(n_tasks), 0, 1)]
-    groups: dict[tuple, list[int]] = {}
-    for t, classes in enumerate(classes_of_tasks):
-        groups.setdefault(tuple(classes.tolist()), []).append(t)
+class Question(NamedTuple):
+    """What a task asks: tasks of equal ``tie`` form a family, in which those of equal ``loss`` are neighbours."""
+
+    tie: Hashable
+    loss: Hashable
+    n_columns: int
+
+
+def output_families(questions: Sequence[Question]) -> list[Family]:
+    """Group the tasks by their questions and lay their columns out."""
+    ties: dict[Hashable, dict[Hashable, list[int]]] = {}
+    for t, question in enumerate(questions):
+        ties.setdefault(question.tie, {}).setdefault(question.loss, []).append(t)
     families, start = [], 0
-    for classes, tasks in groups.items():
-        n_columns = 1 if len(classes) == 2 else len(classes)
-        families.append(Family(np.array(tasks), start, n_columns))
+    for groups in ties.values():
+        tasks = [t for group in groups.values() for t in group]
+        families.append(Family(np.array(tasks), start, questions[tasks[0]].n_columns))
         start = families[-1].columns.stop
     return families
 

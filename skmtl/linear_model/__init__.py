@@ -1,6 +1,14 @@
 """Linear models of several tasks: losses x couplings."""
 
 from ._classifier import MultiTaskLogisticRegression
+from ._mixed import MultiTaskMixedModel
 from ._regressor import MultiTaskLinearRegressor
+from ._svm import MultiTaskLinearSVC, MultiTaskLinearSVR
 
-__all__ = ["MultiTaskLinearRegressor", "MultiTaskLogisticRegression"]
+__all__ = [
+    "MultiTaskLinearRegressor",
+    "MultiTaskLinearSVC",
+    "MultiTaskLinearSVR",
+    "MultiTaskLogisticRegression",
+    "MultiTaskMixedModel",
+]

@@ -9,13 +9,15 @@ import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
-from ..targets import TaskTargetsMixin, label_weights
+from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._fit import FittedWeights, fit_weights
+from ._losses import TaskLosses
 from ._options import FitOptions
 from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
 from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
+from ._weights import task_weights
 
 
 class LinearTaskModel(TaskTargetsMixin, ABC):
@@ -29,6 +31,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "unknown_task": [StrOptions({"error", "shared"})],
         "missing_label": "no_validation",
         "loss_average": [StrOptions({"sample", "task"})],
+        "task_weight": ["array-like", dict, None],
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
@@ -46,6 +49,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         unknown_task="error",
         missing_label=np.nan,
         loss_average="sample",
+        task_weight=None,
         solver="auto",
         tol=1e-9,
         max_iter=None,
@@ -57,6 +61,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.unknown_task = unknown_task
         self.missing_label = missing_label
         self.loss_average = loss_average
+        self.task_weight = task_weight
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
@@ -70,6 +75,10 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
     @abstractmethod
     def _loss(self, classes):
         """The loss of a task with these classes (None: numbers)."""
+
+    def _losses(self, targets: TaskTargets) -> TaskLosses:
+        classes = targets.classes or [None] * targets.n_tasks
+        return TaskLosses([self._loss(labels) for labels in classes], targets)
 
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
@@ -98,14 +107,18 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
             finite; a ``task_feature`` that is constant, continuous or missing.
         """
         X, targets = self._read_fit(X, y, classify=self._classify)
-        weight = label_weights(targets, sample_weight, target_weight)
+        weight = self._label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
         options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
-        )
-        fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
+            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter,
+            task_weights(targets, self.task_weight),
+        )  # fmt: skip
+        fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options)
         self._keep(fitted, coupling)
         return self
+
+    def _label_weights(self, targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
+        return label_weights(targets, sample_weight, target_weight)
 
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
         self._W, self._b = fitted.W, fitted.b

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..couplings import Penalty
 from ..solvers import Certificate
-from ._data import DataLoss
+from ._data import DataLoss, DualPoint
 
 TINY = np.finfo(float).tiny
 
@@ -23,7 +23,7 @@ class CompositeProblem:
     def __init__(self, data: DataLoss, penalties: Sequence[Penalty], alpha: float, origin: np.ndarray):
         self.data, self.penalties, self.alpha = data, penalties, alpha
         slopes, intercepts = data.curvature_bound()
-        self.lipschitz = max(len(penalties) * slopes, TINY)
+        self.lipschitz = max(len(penalties) * slopes if slopes > 0 else intercepts, TINY)
         self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
         self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)
         self._set_scales()
@@ -34,6 +34,10 @@ class CompositeProblem:
         rounding = 1e-14 * self.data.value(self.image(nothing))
         self.null_value = max(self.data.value(image), rounding, TINY)
         self.null_slope = max(float(np.abs(self.pull_back(self.residual(image))).max()), TINY)
+
+    def with_data(self, data: DataLoss) -> CompositeProblem:
+        """The same penalties on another loss of the data."""
+        return CompositeProblem(data, self.penalties, self.alpha, self.parts(self.origin)[1])
 
     def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""
@@ -67,13 +71,17 @@ class CompositeProblem:
 
     def certificate(self, x, image):
         """The duality gap over the null value, or else how far a proximal step moves x."""
-        point = self.data.dual_point(image)
+        certificate = self.gap(x, image, self.data.dual_point(image))
+        return Certificate(self._move(x, image), None) if certificate is None else certificate
+
+    def gap(self, x: np.ndarray, image: np.ndarray, point: DualPoint) -> Certificate | None:
+        """The duality gap between x and a dual point; None where there is no formula."""
         slope = -point.slope / self.alpha
         share = min(penalty.share(slope) for penalty in self.penalties)
         conjugates = [penalty.conjugate(share * slope) for penalty in self.penalties]
         data_side = self.data.conjugate(point, share)
         if data_side is None or None in conjugates:
-            return Certificate(self._move(x, image), None)
+            return None
         gap = self.objective(x, image) + data_side + self.alpha * sum(conjugates)
         return Certificate(max(gap, 0.0) / self.null_value, max(gap, 0.0))
 

@@ -10,7 +10,7 @@ from ..losses import Curvature, Loss
 
 
 class LossPart(NamedTuple):
-    """One family's loss on its columns of Z: targets and weights are (n, m)."""
+    """The loss of some tasks on their columns of Z: targets and weights are (n, m)."""
 
     loss: Loss
     columns: slice
@@ -18,8 +18,13 @@ class LossPart(NamedTuple):
     w: np.ndarray
 
     def raw(self, Z: np.ndarray) -> np.ndarray:
-        """The family's raw predictions (n, m, C)."""
+        """The tasks' raw predictions (n, m, C)."""
         return Z[:, self.columns].reshape(*self.y.shape, -1)
+
+    @property
+    def n_columns(self) -> int:
+        """C, the columns of one task."""
+        return (self.columns.stop - self.columns.start) // self.y.shape[1]
 
 
 class DualPoint(NamedTuple):
@@ -30,11 +35,16 @@ class DualPoint(NamedTuple):
 
 
 class DataLoss:
-    """``f(W, b) = sum_f loss_f(forward(W, b)_f)``: W (d, P), b (P,); Z = forward(W, b) is its image."""
+    """``f(W, b) = sum_k loss_k(forward(W, b)_k)``: W (d, P), b (P,); Z = forward(W, b) is its image.
+
+    The parts k stand in the order of their columns.
+    """
 
     def __init__(self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool):
         self.design, self.parts, self.shape, self.intercept = design, parts, shape, intercept
         self.quadratic = all(part.loss.quadratic for part in parts)
+        self.kinked = any(part.loss.kinked for part in parts)
+        self.flat = any(part.loss.flat for part in parts)
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.design.forward(W, b)
@@ -73,6 +83,15 @@ class DataLoss:
             out[:, part.columns] = per_part(part, part.raw(Z)).reshape(len(Z), -1)
         return out
 
+    def start(self) -> np.ndarray:
+        """Intercepts (P,) that a model without features can start from; 0 where none are fitted."""
+        if not self.intercept:
+            return np.zeros(self.shape[1])
+        return np.concatenate([
+            np.repeat(part.loss.start(part.y[g], part.w[g]), part.n_columns)
+            for part in self.parts for g in self.design.groups
+        ])  # fmt: skip
+
     # ------------------------------------------------------------------------------- bounds, duality
 
     def curvature_bound(self) -> tuple[float, float]:
@@ -95,8 +114,11 @@ class DataLoss:
         return max(part.columns.stop for part in self.parts)
 
     def dual_point(self, Z: np.ndarray) -> DualPoint:
-        """The residual at Z, changed where intercepts are free so that it is feasible for them."""
-        R = self.residual(Z)
+        """The dual point of the residual at Z."""
+        return self.feasible(self.residual(Z))
+
+    def feasible(self, R: np.ndarray) -> DualPoint:
+        """A derivative R of f, changed where intercepts are free so that it is feasible for them."""
         if self.intercept:
             R = self.columns(R, self._balanced)
         return DualPoint(self.design.adjoint(R)[0], R)

@@ -21,14 +21,26 @@ missing_label : scalar, default NaN
     Marks a label that is not observed, besides NaN and None.
 loss_average : {"sample", "task"}, default "sample"
     Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
+task_weight : dict or (n_tasks,) array-like, optional
+    Multiplies each task's ``omega`` after averaging: task name -> positive weight (1 where a name is left
+    out), or a weight for each task.
+"""
+
+CLASS_WEIGHT = """
+class_weight : dict, list or "balanced", optional
+    Multiplies the weights of labels before averaging. Label -> weight for every task that has the label, or
+    task name -> such a dict or "balanced", or a list of them, one for each task; 1 for what is left
+    out. "balanced" gives the classes of a task equal sums of weights.
 """
 
 STOP = """
-tol : float, default 1e-9
+tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-    zero; for the others the duality gap, relative to the loss of the best intercepts alone.
+    zero; for the others, and for losses that are linear far away (Huber, quantile,
+    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone.
 max_iter : int, optional
-    By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+    By default 200 Newton steps (1000 for losses that are linear far away), or 10,000
+    proximal-gradient steps or sweeps over features.
 """
 
 FINDINGS = """
@@ -43,11 +55,14 @@ objective_ : float
 optimality_ : float
     The residual that ``tol`` bounds, at the solution.
 dual_gap_ : float or None
-    How far ``objective_`` can at most be from the minimum, for couplings that are not quadratic.
+    How far ``objective_`` can at most be from the minimum (for the final relation, where it is
+    learned), wherever ``tol`` bounds a duality gap.
 coef_parts_ : list or None
     The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
 support_, rank_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 
-documented = filled_doc(coupling=COUPLING, data=DATA, stop=STOP, findings=FINDINGS)
+documented = filled_doc(
+    coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS
+)

@@ -11,9 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..couplings import Coupling, QuadraticCoupling
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
-from ..losses import Loss
 from ..targets import TaskTargets
-from ._data import DataLoss, LossPart
+from ._data import DataLoss
+from ._losses import TaskLosses
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
@@ -34,11 +34,14 @@ class FittedWeights:
 
 
 def fit_weights(
-    X, targets: TaskTargets, weight: np.ndarray, losses, coupling: Coupling, options: FitOptions
+    X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, coupling: Coupling, options: FitOptions
 ) -> FittedWeights:
-    """Minimise the joint loss plus ``alpha * R(W)``; ``losses(classes)`` gives a task's loss."""
+    """Minimise the joint loss plus ``alpha * R(W)``."""
     X, targets, weight = _sorted_by_task(X, targets, weight)
     weight = normalised_weights(targets, weight, options.loss_average)
+    if options.task_weight is not None:
+        each = options.task_weight
+        weight = weight * (each[targets.task][:, None] if targets.form == "rows" else each)
     X, basis = _row_space(X) if coupling.rotates else (X, None)
     data = _lay_out(X, targets, weight, losses, options)
     solution = _minimise(data, coupling, options)
@@ -46,7 +49,7 @@ def fit_weights(
     if not solution.converged:
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
     parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution)
+    return FittedWeights(parts, _centred_classes(b, data), data.families, solution)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
@@ -76,9 +79,9 @@ def normalised_weights(targets: TaskTargets, weight: np.ndarray, average: str) -
     return weight / weight.sum(axis=0)
 
 
-def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses, options: FitOptions) -> FitData:
-    families = output_families(targets.n_tasks, targets.classes)
-    parts = [_loss_part(targets, weight, family, losses) for family in families]
+def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, options: FitOptions) -> FitData:
+    families = output_families(losses.questions(targets))
+    parts = [part for family in families for part in losses.parts(targets, weight, family)]
     columns = families[-1].columns.stop
 
     def loss_of(X) -> DataLoss:
@@ -88,13 +91,14 @@ def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses, options: FitOp
     return FitData(X, targets, weight, families, loss_of(X), loss_of(X[:, :0]))
 
 
-def _centred_classes(b: np.ndarray, families: list[Family]) -> np.ndarray:
-    """Intercepts that sum to zero over a task's classes: softmax leaves their common shift open."""
+def _centred_classes(b: np.ndarray, data: FitData) -> np.ndarray:
+    """Intercepts that sum to zero over a task's classes where the loss leaves their common shift open."""
     b = b.copy()
-    for family in families:
-        if family.n_columns > 1:
-            mine = b[family.columns].reshape(-1, family.n_columns)
-            b[family.columns] = (mine - mine.mean(axis=1, keepdims=True)).ravel()
+    for part in data.loss.parts:
+        if part.loss.shift_free:
+            columns = slice(None) if data.targets.form == "rows" else part.columns
+            mine = b[columns].reshape(-1, part.n_columns)
+            b[columns] = (mine - mine.mean(axis=1, keepdims=True)).ravel()
     return b
 
 
@@ -128,11 +132,3 @@ def _design(X, targets: TaskTargets, weight: np.ndarray, families: list[Family],
         sizes = targets.n_tasks, families[0].n_columns
         return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=options.fit_intercept)
     return SharedDesign(X, weight.sum(axis=1), center=options.fit_intercept)
-
-
-def _loss_part(targets: TaskTargets, weight: np.ndarray, family: Family, losses) -> LossPart:
-    classes = None if targets.classes is None else targets.classes[family.tasks[0]]
-    loss: Loss = losses(classes)
-    if targets.form == "rows":
-        return LossPart(loss, slice(0, family.n_columns), targets.values, weight)
-    return LossPart(loss, family.columns, targets.values[:, family.tasks], weight[:, family.tasks])

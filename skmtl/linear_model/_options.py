@@ -14,7 +14,7 @@ from ._data import DataLoss
 
 @dataclass(frozen=True)
 class FitOptions:
-    """Numbers that steer a fit; see the estimators."""
+    """Numbers that steer a fit; see the estimators. ``task_weight`` is (n_tasks,), None where all weigh 1."""
 
     alpha: float
     fit_intercept: bool
@@ -22,6 +22,7 @@ class FitOptions:
     solver: str
     tol: float
     max_iter: int | None
+    task_weight: np.ndarray | None = None
 
     def steps(self, usual: int) -> int:
         """``max_iter``, or what is usual for the solver."""

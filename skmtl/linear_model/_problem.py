@@ -19,15 +19,38 @@ class JointProblem:
     def __init__(self, data: DataLoss, families: list[Family], alpha: float):
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
+        self.smoothing = None  # what a fit by way of smooth losses has learned: see there
         self.roots = [np.eye(len(family.tasks)) for family in families]
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
         """Tie each family's tasks by its covariance (T_f, T_f)."""
         self.roots = [covariance_root(C) for C in covariances]
 
-    def start(self) -> np.ndarray:
-        """The origin: no slope, no intercept."""
-        return np.zeros((self.data.shape[0] + 1) * self.data.shape[1])
+    def with_data(self, data: DataLoss) -> JointProblem:
+        """The same coupling on another loss of the data."""
+        other = JointProblem(data, self.families, self.alpha)
+        other.roots = self.roots
+        return other
+
+    def image(self, x: np.ndarray) -> np.ndarray:
+        """Raw predictions of x."""
+        return self.data.image(*self.weights(x))
+
+    def value(self, x: np.ndarray) -> float:
+        """Objective."""
+        U, _ = self._unpack(x)
+        return 0.5 * self.alpha * float(np.vdot(U, U)) + self.data.value(self.image(x))
+
+    def null_value(self) -> float:
+        """The loss of the constant predictions that a fit starts from."""
+        null = self.data.value(self.image(self.start(self.data.start())))
+        rounding = 1e-14 * self.data.value(self.image(self.start()))
+        return max(null, rounding, np.finfo(float).tiny)
+
+    def start(self, b: np.ndarray | None = None) -> np.ndarray:
+        """No slope, and intercepts b (P,) or none."""
+        slopes = np.zeros(self.data.shape[0] * self.data.shape[1])
+        return np.concatenate([slopes, np.zeros(self.data.shape[1]) if b is None else b])
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,) of the vector x."""
@@ -37,6 +60,13 @@ class JointProblem:
     def vector(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The x whose weights are W (as far as the covariances allow) and b: for warm starts."""
         return np.concatenate([self._tie(W, inverse=True).ravel(), b])
+
+    def gap(self, x: np.ndarray, R: np.ndarray) -> float:
+        """How far the value at x can be from the minimum, by the dual point that a derivative R of f gives."""
+        point = self.data.feasible(R)
+        G = self._tie(point.slope)
+        dual = self.data.conjugate(point, 1.0) + 0.5 * float(np.vdot(G, G)) / self.alpha
+        return max(self.value(x) + dual, 0.0)
 
     def value_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Objective and its gradient in x."""

@@ -10,6 +10,7 @@ from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._smoothing import newton_by_smoothing, proximal_by_smoothing
 from ._summary import summarise
 
 SOLVERS = ("proximal-gradient", "block-descent")
@@ -62,7 +63,13 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
     summary = summarise(data, options.fit_intercept)
     loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
     problem = CompositeProblem(loss, penalties, options.alpha, origin)
-    result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
+    limits = {"tol": options.tol, "max_iter": options.steps(USUAL_STEPS)}
+    if loss.kinked:
+        result = proximal_by_smoothing(problem, problem.origin, **limits)
+        parts, b = problem.parts(result.x)
+        ended = result.value, result.residual, "duality gap", result.n_iter, result.converged, result.gap
+        return Solution(list(parts), b, *ended)
+    result = proximal_gradient(problem, problem.origin, **limits)
     parts, b = problem.parts(result.x)
     residual, gap = result.certificate
     return Solution(
@@ -80,8 +87,10 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
 def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
     """The best intercepts (P,) without any feature."""
     problem = JointProblem(data.null, data.families, options.alpha)
-    x = problem.start()
     if not options.fit_intercept:
-        return x
-    scale = float(np.abs(problem.value_gradient(x)[1]).max())
+        return problem.start()
+    x = problem.start(data.null.start())
+    if data.null.flat:
+        return newton_by_smoothing(problem, x, tol=1e-9, max_iter=200).x
+    scale = float(np.abs(problem.value_gradient(problem.start())[1]).max())
     return newton_cg(problem, x, tol=1e-12, max_iter=100, gradient_scale=scale).x

@@ -9,9 +9,11 @@ from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._smoothing import newton_by_smoothing
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 200
+SMOOTHED_STEPS = 1000
 
 
 def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> Solution:
@@ -23,9 +25,10 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     problem = JointProblem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
+    problem.set_covariances(covariances)
     x, n_iter, before = None, 0, np.inf
     for _ in range(options.steps(USUAL_STEPS)):
-        x, objective, residual, steps, converged = _solve_weights(problem, exact, covariances, x, options)
+        x, objective, residual, steps, converged, *gap = _solve_weights(problem, exact, covariances, x, options)
         objective += options.alpha * sum(coupling.constant(C) for C in covariances)
         n_iter += steps
         settled = not coupling.learned or before - objective <= 1e-3 * np.sqrt(options.tol) * abs(objective)
@@ -38,8 +41,8 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
         problem.set_covariances(covariances)
         x = problem.vector(W, b)
     W, b = problem.weights(x)
-    ended = objective, residual, "gradient", n_iter, settled and converged
-    return Solution([W], b, *ended, covariances=covariances)
+    ended = residual, "duality gap" if gap else "gradient", n_iter, settled and converged
+    return Solution([W], b, objective, *ended, *gap, covariances=covariances)
 
 
 def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions):
@@ -63,8 +66,11 @@ def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOption
 
 
 def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):
-    problem.set_covariances(covariances)
     origin = problem.start()
+    first = problem.start(problem.data.start()) if x is None else x
+    if problem.data.flat:
+        result = newton_by_smoothing(problem, first, tol=options.tol, max_iter=options.steps(SMOOTHED_STEPS))
+        return result.x, result.value, result.residual, result.n_iter, result.converged, result.gap
     scale = float(np.abs(problem.value_gradient(origin)[1]).max())
     if exact is not None:
         x = problem.vector(*exact(covariances[0]))
@@ -72,7 +78,7 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
         return x, value, float(np.abs(gradient).max() / max(scale, np.finfo(float).tiny)), 1, True
     result = newton_cg(
         problem,
-        origin if x is None else x,
+        first,
         tol=options.tol,
         max_iter=options.steps(USUAL_STEPS),
         gradient_scale=scale,

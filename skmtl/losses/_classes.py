@@ -11,6 +11,7 @@ from ._base import Curvature, Loss
 class LogisticLoss(Loss):
     """Two classes: ``l(y, z) = log(1 + exp(z)) - y z`` with y in {0, 1}; z is the log-odds of class 1."""
 
+    takes_labels = True
     smoothness = 0.25
 
     def value(self, y, z, w):
@@ -29,6 +30,10 @@ class LogisticLoss(Loss):
         p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
         return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
 
+    def check(self, y, shown):
+        if y.max() > 1:
+            raise ValueError(f"{shown}: LogisticLoss needs labels of two classes, got {int(y.max()) + 1}")
+
     def balance(self, y, r, w):
         both = np.concatenate([-r, r], axis=-1)
         return _balanced(both, np.stack([1.0 - y, y], axis=-1), w)[..., 1:]
@@ -37,7 +42,12 @@ class LogisticLoss(Loss):
 class MultinomialLoss(Loss):
     """C classes: ``l(y, z) = log(sum_c exp(z_c)) - z_y``, symmetric in the classes."""
 
+    takes_labels = True
+    shift_free = True
     smoothness = 0.5
+
+    def n_columns(self, n_classes):
+        return n_classes
 
     def value(self, y, z, w):
         picked = np.take_along_axis(log_softmax(z, axis=-1), _positions(y), axis=-1)[..., 0]
@@ -59,18 +69,19 @@ class MultinomialLoss(Loss):
         return Curvature(w * p * (1.0 - p), apply)
 
     def conjugate(self, y, r, w):
-        p = np.clip(_over(r, w) + _indicators(y, r), 0.0, 1.0)
+        p = np.clip(_over(r, w) + indicators(y, r), 0.0, 1.0)
         return -float(np.vdot(w, entr(p).sum(axis=-1)))
 
     def balance(self, y, r, w):
-        return _balanced(r, _indicators(y, r), w)
+        return _balanced(r, indicators(y, r), w)
 
 
 def _positions(y: np.ndarray) -> np.ndarray:
     return y.astype(np.intp)[..., None]
 
 
-def _indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
+def indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """1 in the column of the label's class, else 0, in the shape of ``like`` (n, m, C)."""
     return (_positions(y) == np.arange(like.shape[-1])).astype(np.float64)
 
 

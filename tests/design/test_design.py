@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from _asserts import ROUNDING, assert_close
 
-from skmtl.design import OwnRowsDesign, SharedDesign, output_families
+from skmtl.design import OwnRowsDesign, Question, SharedDesign, output_families
 
 D, T, C = 3, 2, 2
 
@@ -55,9 +55,13 @@ def test_uncentred_intercepts_serve_the_raw_features(rng):
     assert_close(design.forward(W, b)[:, 0], expected, ROUNDING)
 
 
-def test_tasks_with_equal_classes_form_a_family():
-    y = np.column_stack([np.arange(6) % 2, np.arange(6) % 3, np.arange(6) // 3, np.arange(6) % 3])
-    two, three = output_families(4, [np.unique(column) for column in y.T])
+def test_tasks_of_equal_ties_form_a_family():
+    two, three = output_families([Question(c, None, c if c > 2 else 1) for c in (2, 3, 2, 3)])
     assert two.tasks.tolist() == [0, 2] and two.columns == slice(0, 2)
     assert three.tasks.tolist() == [1, 3] and three.columns == slice(2, 8)
     assert three.columns_of(3) == slice(5, 8)
+
+
+def test_tasks_of_one_loss_are_neighbours_in_their_family():
+    (family,) = output_families([Question("tied", loss, 1) for loss in "abcab"])
+    assert family.tasks.tolist() == [0, 3, 1, 4, 2]
