@@ -9,6 +9,7 @@ import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
+from ..solvers import reachable
 from ..targets import TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
@@ -35,6 +36,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
     }
 
     _classify: bool
+    _feature_dtypes = (np.float64, np.float32)
 
     def __init__(
         self,
@@ -100,8 +102,9 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
+        tol = reachable(self.tol, X.dtype)
         options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
+            float(self.alpha), self.fit_intercept, self.loss_average, self.solver, tol, self.max_iter
         )
         fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
         self._keep(fitted, coupling)
@@ -142,7 +145,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         W = family.by_task(fitted.W).transpose(0, 2, 1)
         shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.solution.covariances[0])
         if shared is not None:
-            self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
+            self._shared_W = shared.reshape(len(fitted.W), family.n_columns).astype(W.dtype, copy=False)
             self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
 
     @property
@@ -192,7 +195,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
 
     def _raw_rows(self, X, task: np.ndarray) -> np.ndarray:
         n_columns = self._layout[0][2]
-        Z = np.empty((X.shape[0], n_columns))
+        Z = np.empty((X.shape[0], n_columns), np.result_type(X, self._W))
         for t in np.unique(task):
             mine = np.flatnonzero(task == t)
             if t < 0:

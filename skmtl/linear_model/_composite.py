@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..couplings import Penalty
-from ..solvers import Certificate
+from ..solvers import Certificate, noise
 from ._data import DataLoss
 
-TINY = np.finfo(float).tiny
+TINY = float(np.finfo(float).tiny)
 
 
 class CompositeProblem:
@@ -24,8 +24,8 @@ class CompositeProblem:
         self.data, self.penalties, self.alpha = data, penalties, alpha
         slopes, intercepts = data.curvature_bound()
         self.lipschitz = max(len(penalties) * slopes, TINY)
-        self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
-        self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)
+        self.unit = float(np.sqrt(self.lipschitz / intercepts)) if data.intercept and slopes > 0 else 1.0
+        self.origin = self.vector([np.zeros(data.shape, data.dtype)] * len(penalties), origin)
         self._set_scales()
 
     def _set_scales(self) -> None:
@@ -37,7 +37,7 @@ class CompositeProblem:
 
     def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""
-        return np.concatenate([*(part.ravel() for part in parts), b / self.unit])
+        return np.concatenate([*(part.ravel() for part in parts), b / self.unit], dtype=self.data.dtype)
 
     def parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The parts (K, d, P) and the intercepts (P,) of x."""
@@ -74,8 +74,9 @@ class CompositeProblem:
         data_side = self.data.conjugate(point, share)
         if data_side is None or None in conjugates:
             return Certificate(self._move(x, image), None)
-        gap = self.objective(x, image) + data_side + self.alpha * sum(conjugates)
-        return Certificate(max(gap, 0.0) / self.null_value, max(gap, 0.0))
+        value = self.objective(x, image)
+        gap = max(value + data_side + self.alpha * sum(conjugates), 0.0) + noise(value, self.data.dtype)
+        return Certificate(gap / self.null_value, gap)
 
     def _move(self, x: np.ndarray, image: np.ndarray) -> float:
         step = 1.0 / self.lipschitz

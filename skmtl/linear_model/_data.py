@@ -34,6 +34,7 @@ class DataLoss:
 
     def __init__(self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool):
         self.design, self.parts, self.shape, self.intercept = design, parts, shape, intercept
+        self.dtype = parts[0].w.dtype
         self.quadratic = all(part.loss.quadratic for part in parts)
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -82,12 +83,12 @@ class DataLoss:
         without a bound count as if theirs were 1.
         """
         scale = self.columns(
-            np.empty((len(self.parts[0].y), self._width())),
+            np.empty((len(self.parts[0].y), self._width()), self.dtype),
             lambda part, z: np.broadcast_to((part.loss.smoothness or 1.0) * part.w[..., None], z.shape),
         )
-        zero = np.zeros(self.shape[1])
+        zero = np.zeros(self.shape[1], self.dtype)
         largest = power_iteration(
-            lambda V: self.design.adjoint(scale * self.design.forward(V, zero))[0], self.shape
+            lambda V: self.design.adjoint(scale * self.design.forward(V, zero))[0], self.shape, self.dtype
         )
         return largest, float(self.design.adjoint(scale)[1].max())
 
@@ -112,9 +113,9 @@ class DataLoss:
         return None if None in values else sum(values)
 
 
-def power_iteration(apply, shape: tuple[int, int]) -> float:
+def power_iteration(apply, shape: tuple[int, int], dtype) -> float:
     """About the largest eigenvalue, from below, of a positive semi-definite map of arrays of that shape."""
-    V, largest = np.random.default_rng(0).normal(size=shape), 0.0
+    V, largest = np.random.default_rng(0).normal(size=shape).astype(dtype, copy=False), 0.0
     for _ in range(12):
         length = np.linalg.norm(V)
         if length == 0:

@@ -26,7 +26,8 @@ loss_average : {"sample", "task"}, default "sample"
 STOP = """
 tol : float, default 1e-9
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-    zero; for the others the duality gap, relative to the loss of the best intercepts alone.
+    zero; for the others the duality gap, relative to the loss of the best intercepts alone. Where X is
+    float32 at least 1e-5: the model is float32 then, and its sums have no more digits.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
 """

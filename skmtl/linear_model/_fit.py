@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -40,6 +40,7 @@ def fit_weights(
     X, targets, weight = _sorted_by_task(X, targets, weight)
     weight = normalised_weights(targets, weight, options.loss_average)
     X, basis = _row_space(X) if coupling.rotates else (X, None)
+    targets, weight = _of_dtype(X.dtype, targets, weight)
     data = _lay_out(X, targets, weight, losses, options)
     solution = _minimise(data, coupling, options)
     b = data.loss.design.uncentered(sum(solution.parts), solution.b)
@@ -47,6 +48,12 @@ def fit_weights(
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
     parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
     return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution)
+
+
+def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
+    """Targets and weights in the features' number format, so that nothing becomes float64 on the way."""
+    values = targets.values.astype(dtype, copy=False)
+    return replace(targets, values=values), weight.astype(dtype, copy=False)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:

@@ -56,7 +56,7 @@ class FitData:
         """X and Y less their weighted means, where ``intercept``, and the means of Y."""
         w, Y = self.weight[:, 0], self.targets.values
         if not intercept:
-            return self.X, Y, np.zeros(Y.shape[1])
+            return self.X, Y, np.zeros(Y.shape[1], Y.dtype)
         means = np.average(Y, axis=0, weights=w)
         return self.X - np.average(self.X, axis=0, weights=w), Y - means, means
 

@@ -19,15 +19,15 @@ class JointProblem:
     def __init__(self, data: DataLoss, families: list[Family], alpha: float):
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
-        self.roots = [np.eye(len(family.tasks)) for family in families]
+        self.roots = [np.eye(len(family.tasks), dtype=data.dtype) for family in families]
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
         """Tie each family's tasks by its covariance (T_f, T_f)."""
-        self.roots = [covariance_root(C) for C in covariances]
+        self.roots = [covariance_root(C).astype(self.data.dtype, copy=False) for C in covariances]
 
     def start(self) -> np.ndarray:
         """The origin: no slope, no intercept."""
-        return np.zeros((self.data.shape[0] + 1) * self.data.shape[1])
+        return np.zeros((self.data.shape[0] + 1) * self.data.shape[1], self.data.dtype)
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,) of the vector x."""

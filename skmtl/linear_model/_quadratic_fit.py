@@ -69,7 +69,7 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
     if exact is not None:
         x = problem.vector(*exact(covariances[0]))
         value, gradient = problem.value_gradient(x)
-        return x, value, float(np.abs(gradient).max() / max(scale, np.finfo(float).tiny)), 1, True
+        return x, value, float(np.abs(gradient).max() / max(scale, float(np.finfo(float).tiny))), 1, True
     result = newton_cg(
         problem,
         origin if x is None else x,
@@ -82,4 +82,4 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
 
 def _stacked(W: np.ndarray, family: Family) -> np.ndarray:
     """The family's weights with one column per task: its C columns under each other."""
-    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks))
+    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks)).astype(np.float64, copy=False)
