@@ -33,6 +33,8 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "intercept_penalty": [Interval(Real, 0, None, closed="left")],
+        "feature_mask": ["array-like", None],
     }
 
     _classify: bool
@@ -51,6 +53,8 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         solver="auto",
         tol=1e-9,
         max_iter=None,
+        intercept_penalty=0.0,
+        feature_mask=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -62,6 +66,8 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+        self.intercept_penalty = intercept_penalty
+        self.feature_mask = feature_mask
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -102,17 +108,31 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
-        tol = reachable(self.tol, X.dtype)
-        options = FitOptions(
-            float(self.alpha), self.fit_intercept, self.loss_average, self.solver, tol, self.max_iter
-        )
-        fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
+        fitted = fit_weights(X, targets, weight, self._loss, coupling, self._fit_options(X.dtype))
         self._keep(fitted, coupling)
         return self
 
+    def _fit_options(self, dtype) -> FitOptions:
+        if self.intercept_penalty and not self.fit_intercept:
+            raise ValueError(
+                f"intercept_penalty={self.intercept_penalty!r} shrinks intercepts, but fit_intercept=False "
+                "leaves none; set one of them back to its default"
+            )
+        return FitOptions(
+            float(self.alpha),
+            self.fit_intercept,
+            self.loss_average,
+            self.solver,
+            reachable(self.tol, dtype),
+            self.max_iter,
+            float(self.intercept_penalty),
+            self.feature_mask,
+        )
+
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
-        self._W, self._b = fitted.W, fitted.b
-        self._parts = fitted.parts if len(fitted.parts) > 1 else None
+        parts = fitted.seen_parts
+        self._W, self._b = parts[0] if len(parts) == 1 else sum(parts), fitted.b
+        self._parts = parts if len(parts) > 1 else None
         self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
         solution = fitted.solution
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective

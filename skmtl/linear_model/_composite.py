@@ -57,13 +57,17 @@ class CompositeProblem:
 
     def prox(self, x, step):
         parts, b = self.parts(x)
+        if self.data.shrinkage is not None:
+            b = self.data.shrinkage.prox(b, step * self.unit**2)
         pairs = zip(self.penalties, parts, strict=True)
         return self.vector([penalty.prox(part, step * self.alpha) for penalty, part in pairs], b)
 
     def objective(self, x: np.ndarray, image: np.ndarray) -> float:
         """What is minimised."""
-        pairs = zip(self.penalties, self.parts(x)[0], strict=True)
-        return self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+        parts, b = self.parts(x)
+        pairs = zip(self.penalties, parts, strict=True)
+        value = self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+        return value if self.data.shrinkage is None else value + self.data.shrinkage.value(b)
 
     def certificate(self, x, image):
         """The duality gap over the null value, or else how far a proximal step moves x."""

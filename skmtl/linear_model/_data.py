@@ -27,12 +27,17 @@ class DualPoint(NamedTuple):
 
     slope: np.ndarray
     residual: np.ndarray
+    #: Its image in the intercepts (P,), where these are shrunk.
+    totals: np.ndarray | None = None
 
 
 class DataLoss:
     """``f(W, b) = sum_f loss_f(forward(W, b)_f)``: W (d, P), b (P,); Z = forward(W, b) is its image."""
 
-    def __init__(self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool):
+    def __init__(
+        self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool, shrinkage=None
+    ):
+        self.shrinkage = shrinkage
         self.design, self.parts, self.shape, self.intercept = design, parts, shape, intercept
         self.dtype = parts[0].w.dtype
         self.quadratic = all(part.loss.quadratic for part in parts)
@@ -99,8 +104,14 @@ class DataLoss:
         """The residual at Z, changed where intercepts are free so that it is feasible for them."""
         R = self.residual(Z)
         if self.intercept:
-            R = self.columns(R, self._balanced)
-        return DualPoint(self.design.adjoint(R)[0], R)
+            R = self.columns(R, self._balanced if self.shrinkage is None else _balanced_over_tasks)
+        return (
+            DualPoint(self.design.adjoint(R)[0], R) if self.shrinkage is None else DualPoint(*self._pair(R))
+        )
+
+    def _pair(self, R: np.ndarray):
+        G, totals = self.design.adjoint(R)
+        return G, R, totals
 
     def _balanced(self, part: LossPart, r: np.ndarray) -> np.ndarray:
         return np.concatenate([part.loss.balance(part.y[g], r[g], part.w[g]) for g in self.design.groups])
@@ -110,7 +121,16 @@ class DataLoss:
         values = [
             part.loss.conjugate(part.y, share * part.raw(point.residual), part.w) for part in self.parts
         ]
-        return None if None in values else sum(values)
+        if None in values:
+            return None
+        intercepts = 0.0 if self.shrinkage is None else self.shrinkage.conjugate(share * point.totals)
+        return sum(values) + intercepts
+
+
+def _balanced_over_tasks(part: LossPart, r: np.ndarray) -> np.ndarray:
+    """The gradient balanced over the rows of all tasks together: shrunk intercepts bind no task's own sum."""
+    one = (part.y.reshape(-1, 1), r.reshape(-1, 1, r.shape[-1]), part.w.reshape(-1, 1))
+    return part.loss.balance(*one).reshape(r.shape)
 
 
 def power_iteration(apply, shape: tuple[int, int], dtype) -> float:

@@ -11,7 +11,7 @@ coupling : Coupling, default ``SharedParameters()``
 
 DATA = """
 fit_intercept : bool, default True
-    Free intercepts per task; they are not penalised.
+    Free intercepts per task; they are not penalised, unless ``intercept_penalty`` says so.
 task_feature : int or str, optional
     The column of X that holds each row's task, for tasks that own their rows; y is then 1-D. Ids
     are whole numbers, texts or categories.
@@ -30,6 +30,15 @@ tol : float, default 1e-9
     float32 at least 1e-5: the model is float32 then, and its sums have no more digits.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+intercept_penalty : float >= 0, default 0
+    Shrinks the intercepts towards their common mean, apart from the slopes: adds
+    ``intercept_penalty / 2 * sum_t (c_t - mean of c)^2`` to the objective, where
+    ``c_t = b_t + w_t' m`` is what task t predicts at the weighted mean m of all rows; class by class,
+    among tasks of equal classes. ``alpha`` does not multiply it.
+feature_mask : (n_tasks, n_features) array-like of bool, optional
+    Which features each task has, in the order of ``task_names_in_`` and without the ``task_feature``.
+    The other weights are 0 and cost nothing: R(W) is the smallest R(V) of all V that equal W where the
+    mask is True. What X holds for a feature that a task lacks is not looked at, but must be finite.
 """
 
 FINDINGS = """

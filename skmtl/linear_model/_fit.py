@@ -14,6 +14,8 @@ from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
 from ._data import DataLoss, LossPart
+from ._intercepts import InterceptShrinkage
+from ._mask import MaskedDesign, checked_mask, column_mask, hide_features
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
@@ -21,12 +23,21 @@ from ._quadratic_fit import fit_quadratic
 
 @dataclass(frozen=True)
 class FittedWeights:
-    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,)."""
+    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,).
+
+    ``parts`` also hold what tasks would have been given for features that they lack; in ``seen_parts``
+    these weights are 0.
+    """
 
     parts: list[np.ndarray]
     b: np.ndarray
     families: list[Family]
     solution: Solution
+    mask: np.ndarray | None = None
+
+    @property
+    def seen_parts(self) -> list[np.ndarray]:
+        return self.parts if self.mask is None else [part * self.mask for part in self.parts]
 
     @property
     def W(self) -> np.ndarray:
@@ -39,15 +50,20 @@ def fit_weights(
     """Minimise the joint loss plus ``alpha * R(W)``; ``losses(classes)`` gives a task's loss."""
     X, targets, weight = _sorted_by_task(X, targets, weight)
     weight = normalised_weights(targets, weight, options.loss_average)
-    X, basis = _row_space(X) if coupling.rotates else (X, None)
+    mask = checked_mask(options.feature_mask, targets, X.shape[1])
+    if mask is not None and targets.form == "rows":
+        X = hide_features(X, targets.task, mask)
+    rotates = coupling.rotates and (mask is None or targets.form == "rows")
+    X, basis = _row_space(X) if rotates else (X, None)
     targets, weight = _of_dtype(X.dtype, targets, weight)
-    data = _lay_out(X, targets, weight, losses, options)
+    data = _lay_out(X, targets, weight, losses, options, mask)
     solution = _minimise(data, coupling, options)
     b = data.loss.design.uncentered(sum(solution.parts), solution.b)
     if not solution.converged:
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
     parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution)
+    mask = None if mask is None else column_mask(mask, data.families)
+    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution, mask)
 
 
 def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
@@ -83,16 +99,22 @@ def normalised_weights(targets: TaskTargets, weight: np.ndarray, average: str) -
     return weight / weight.sum(axis=0)
 
 
-def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses, options: FitOptions) -> FitData:
+def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses, options: FitOptions, mask) -> FitData:
     families = output_families(targets.n_tasks, targets.classes)
     parts = [_loss_part(targets, weight, family, losses) for family in families]
     columns = families[-1].columns.stop
+    strength = options.intercept_penalty
+    shrinkage = InterceptShrinkage(strength, families) if strength else None
+    mask = None if mask is None or targets.form == "rows" else column_mask(mask, families)
 
     def loss_of(X) -> DataLoss:
         design = _design(X, targets, weight, families, options)
-        return DataLoss(design, parts, (X.shape[1], columns), intercept=options.fit_intercept)
+        if mask is not None and X.shape[1]:
+            design = MaskedDesign(design, mask)
+        shape = X.shape[1], columns
+        return DataLoss(design, parts, shape, intercept=options.fit_intercept, shrinkage=shrinkage)
 
-    return FitData(X, targets, weight, families, loss_of(X), loss_of(X[:, :0]))
+    return FitData(X, targets, weight, families, loss_of(X), loss_of(X[:, :0]), mask)
 
 
 def _centred_classes(b: np.ndarray, families: list[Family]) -> np.ndarray:
@@ -133,7 +155,10 @@ def _design(X, targets: TaskTargets, weight: np.ndarray, families: list[Family],
     """The design that fits the targets: one X for every task, or each row with its own."""
     if targets.form == "rows":
         sizes = targets.n_tasks, families[0].n_columns
-        return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=options.fit_intercept)
+        center = options.fit_intercept
+        if center and options.intercept_penalty:
+            center = "pooled"  # intercepts are compared with each other at one row, not each at its own
+        return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=center)
     return SharedDesign(X, weight.sum(axis=1), center=options.fit_intercept)
 
 

@@ -22,6 +22,8 @@ class FitOptions:
     solver: str
     tol: float
     max_iter: int | None
+    intercept_penalty: float = 0.0
+    feature_mask: np.ndarray | None = None
 
     def steps(self, usual: int) -> int:
         """``max_iter``, or what is usual for the solver."""
@@ -32,7 +34,8 @@ class FitOptions:
 class FitData:
     """Data ready for a solver: ``weight`` is normalised and, with ``targets``, in the order of X.
 
-    ``null`` is ``loss`` for models of intercepts alone.
+    ``null`` is ``loss`` for models of intercepts alone. ``mask`` (d, P) is False where a task lacks a
+    feature of a shared X.
     """
 
     X: np.ndarray
@@ -41,12 +44,14 @@ class FitData:
     families: list[Family]
     loss: DataLoss
     null: DataLoss
+    mask: np.ndarray | None = None
 
     @property
     def plain_regression(self) -> bool:
-        """Squared loss on a dense, shared X, with the same row weights for every task."""
+        """Squared loss on a dense, shared X, with the same row weights and features for every task."""
         return (
             self.loss.quadratic
+            and self.mask is None
             and self.targets.form != "rows"
             and not sp.issparse(self.X)
             and bool((self.weight == self.weight[:, :1]).all())

@@ -7,6 +7,7 @@ import numpy as np
 from ..couplings import QuadraticCoupling
 from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
+from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 
@@ -20,7 +21,7 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     The objective is jointly convex and falls at every step.
     """
     exact = _exact_solver(data, coupling, options)
-    problem = JointProblem(data.loss, data.families, options.alpha)
+    problem = joint_problem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     x, n_iter, before = None, 0, np.inf
@@ -52,14 +53,15 @@ def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOption
     fits = data.plain_regression
     if options.solver == "closed-form" and not fits:
         raise ValueError(
-            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete and "
-            "equally weighted; use solver='newton-cg' or 'auto'"
+            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete, "
+            "equally weighted and without feature_mask; use solver='newton-cg' or 'auto'"
         )
     if options.solver == "newton-cg" or not fits:
         return None
     X, Y, means = data.centred(options.fit_intercept)
     ridge = KroneckerRidge(X, Y, data.weight[:, 0])
-    return lambda C: (ridge.solve(C, options.alpha), means)
+    b = shrunk_means(means, float(data.weight[:, 0].sum()), data.loss.shrinkage)
+    return lambda C: (ridge.solve(C, options.alpha), b)
 
 
 def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):

@@ -27,7 +27,7 @@ class SquaredSummary:
     def __init__(self, A: np.ndarray, B: np.ndarray, rest: float):
         self.A, self.B, self.rest = A, B, rest
         self.shape = (A.shape[2], B.shape[0] * B.shape[2])
-        self.intercept, self.dtype = False, A.dtype
+        self.intercept, self.shrinkage, self.dtype = False, None, A.dtype
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.matmul(self.A, W.reshape(len(W), len(self.A), -1).transpose(1, 0, 2))
