@@ -14,12 +14,13 @@ from ..targets import TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._fit import FittedWeights, fit_weights
+from ._frozen import NewTaskMixin
 from ._options import FitOptions
 from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
 from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 
 
-class LinearTaskModel(TaskTargetsMixin, ABC):
+class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -110,6 +111,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         coupling = SharedParameters() if self.coupling is None else self.coupling
         fitted = fit_weights(X, targets, weight, self._loss, coupling, self._fit_options(X.dtype))
         self._keep(fitted, coupling)
+        self._remember_geometry(X, weight, fitted, coupling)
         return self
 
     def _fit_options(self, dtype) -> FitOptions:

@@ -47,6 +47,9 @@ shared_coef_ : (n_columns, n_features) or None
 task_covariance_ : (n_tasks, n_tasks) or None
     The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
     None where it is not quadratic.
+feature_covariance_ : (n_features, n_features) or None
+    What a task's weights around the shared part are expected to be, up to scale: the geometry of
+    ``fit_new_task``. None where tasks share nothing that a new one could.
 n_tasks_, task_names_in_, n_features_in_, n_iter_
 objective_ : float
     The minimised value.

@@ -58,6 +58,21 @@ class TaskTargetsMixin(TaskScoresMixin):
         task = encode_tasks(ids, self._task_ids, self._task_shown, self.unknown_task)
         return check_array(X, estimator=self, input_name="X", **self._checks), task
 
+    def _read_stranger(self, X, task):
+        """Checked features of rows that all belong to one task not seen before, and its id."""
+        X = _two_dimensional(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        X, ids = split_task_column(X, self._task_position, self._task_shown)
+        ids = list(dict.fromkeys(ids.tolist()))
+        if len(ids) != 1 or ids[0] in self._task_ids:
+            raise ValueError(
+                f"task_feature {self._task_shown} must hold one id that is new, the same in every row; got "
+                f"{ids[:10]}"
+            )
+        if task is not None and task != ids[0]:
+            raise ValueError(f"task={task!r}, but the rows of X belong to {ids[0]!r}; leave task out")
+        return check_array(X, estimator=self, input_name="X", **self._checks), ids[0]
+
     def _remember(self, targets: TaskTargets) -> None:
         self._form = targets.form
         self.n_tasks_ = targets.n_tasks
