@@ -1,6 +1,6 @@
 """Couplings: the regulariser R(W) that ties tasks to each other."""
 
-from ._base import Coupling, ProximalCoupling, QuadraticCoupling, covariance_root
+from ._base import Coupling, ProximalCoupling, QuadraticCoupling, TaskPrior, covariance_root
 from ._clusters import ClusteredTasks
 from ._fixed import GivenRelation, Independent, SharedParameters
 from ._graph import TaskChain, TaskGraph
@@ -44,6 +44,7 @@ __all__ = [
     "TaskChain",
     "TaskGraph",
     "TaskNorm",
+    "TaskPrior",
     "TraceNorm",
     "covariance_root",
 ]

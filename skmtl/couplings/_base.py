@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,16 @@ from ..component import Component
 from ..design import Family
 from ..utils._numbers import checked_number as checked_number
 from ._penalties import Penalty
+
+
+class TaskPrior(NamedTuple):
+    """New columns ``w = origin + F u`` cost ``|u|^2 / 2``: F F' is the covariance of their features.
+
+    ``factor`` F is a (n_features, r) array or sparse array; ``origin`` (n_features, columns), None for 0.
+    """
+
+    factor: np.ndarray
+    origin: np.ndarray | None = None
 
 
 class Coupling(Component, ABC):
@@ -35,6 +46,21 @@ class Coupling(Component, ABC):
             The task each column belongs to.
         """
         return {}
+
+    def task_prior(self, parts: Sequence[np.ndarray], families: Sequence[Family], shared):
+        r"""What the fitted weights say of the columns of a further task: a ``TaskPrior``, or None.
+
+        With all other weights frozen and the relation between tasks at its best, R is a quadratic form of
+        each task's columns (Argyriou, Evgeniou & Pontil 2008, equation 6), the same for a new one. None
+        where there is nothing that a new task could share.
+
+        Parameters
+        ----------
+        parts, families : as in ``describe``
+        shared : (n_features, columns) array or None
+            The shared part w_0, for couplings that have one.
+        """
+        return None
 
 
 class QuadraticCoupling(Coupling):
@@ -82,6 +108,13 @@ def covariance_root(C: np.ndarray) -> np.ndarray:
     """The symmetric square root of a positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(C)
     return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+
+def spread_factor(vectors: np.ndarray, values: np.ndarray, others: float) -> np.ndarray:
+    """The root of a covariance (d, d) of these eigenvectors (d, r) and values, and ``others`` elsewhere."""
+    root = (vectors * (np.sqrt(values) - np.sqrt(others))) @ vectors.T
+    root.flat[:: len(root) + 1] += np.sqrt(others)
+    return root
 
 
 def solve_psd(C: np.ndarray, B: np.ndarray) -> np.ndarray:

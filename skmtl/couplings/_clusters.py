@@ -8,7 +8,7 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import brentq
 
-from ._base import QuadraticCoupling, checked_number
+from ._base import QuadraticCoupling, TaskPrior, checked_number, spread_factor
 
 
 class ClusteredTasks(QuadraticCoupling):
@@ -61,6 +61,15 @@ class ClusteredTasks(QuadraticCoupling):
             labels[family.tasks] = found + group_rows(weights, self.n_clusters)
             found = labels[family.tasks].max() + 1
         return {"task_labels_": labels}
+
+    def task_prior(self, parts, families, shared):
+        """The same R seen from the features: ``D = (eta I + M) / (eta (1 + eta))`` with M (d, d)."""
+        if len(families) > 1 or families[0].n_columns > 1:
+            return None
+        eta = self.centre_price
+        left, sizes, _ = np.linalg.svd(parts[0], full_matrices=False)
+        m = spread_projection(sizes, min(self.n_clusters, len(sizes)), eta)
+        return TaskPrior(spread_factor(left, (eta + m) / (eta * (1.0 + eta)), 1.0 / (1.0 + eta)))
 
     @staticmethod
     def _of(m: np.ndarray, vectors: np.ndarray, eta: float) -> np.ndarray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
-from ._base import QuadraticCoupling, solve_psd
+from ._base import QuadraticCoupling, TaskPrior, solve_psd
 
 
 class Independent(QuadraticCoupling):
@@ -43,6 +44,12 @@ class SharedParameters(QuadraticCoupling):
         if self.sharing == 0:
             return None
         return self.sharing * solve_psd(C, W.T).sum(axis=0)
+
+    def task_prior(self, parts, families, shared):
+        """``D = (1 - s) I``: what a task has of its own is as likely in any direction."""
+        if shared is None:
+            return None
+        return TaskPrior(np.sqrt(1.0 - self.sharing) * sp.eye_array(len(parts[0]), format="csr"), shared)
 
 
 class GivenRelation(QuadraticCoupling):

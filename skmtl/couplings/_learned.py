@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._base import QuadraticCoupling, covariance_root, solve_psd
+from ._base import QuadraticCoupling, TaskPrior, covariance_root, solve_psd, spread_factor
 from ._fixed import checked_sharing
 
 
@@ -55,6 +55,24 @@ class LearnedRelation(QuadraticCoupling):
         if self.sharing == 0:
             return W.mean(axis=1)
         return self.sharing * solve_psd(C, W.T).sum(axis=0)
+
+    def task_prior(self, parts, families, shared):
+        """The relation seen from the features: ``D = (1 - s) T (V V' + eps I)^(1/2) / tr(...)``.
+
+        For tasks of several columns D is scaled such that V costs what it costs in R.
+        """
+        if shared is None:
+            return None
+        family, origin = families[0], shared if self.sharing else np.zeros_like(shared)
+        V = family.by_task(parts[0]) - origin[:, None, :]
+        left, values, _ = np.linalg.svd(V.reshape(len(V), -1), full_matrices=False)
+        floor = np.sqrt(self.smoothing)
+        stacked = V.transpose(0, 2, 1).reshape(-1, len(family.tasks))
+        trace = np.sqrt(np.maximum(np.linalg.eigvalsh(stacked.T @ stacked), 0.0) + self.smoothing).sum()
+        scale = (1.0 - self.sharing) * len(family.tasks) / trace
+        if family.n_columns > 1:
+            scale *= values.sum() / trace
+        return TaskPrior(spread_factor(left, scale * np.hypot(values, floor), scale * floor), origin)
 
     def constant(self, C):
         return 0.5 * self.smoothing * np.trace(np.linalg.inv(C - self.sharing))

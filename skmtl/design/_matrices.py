@@ -55,11 +55,11 @@ class OwnRowsDesign:
     """Each row belongs to one task: z_i = (x_i - mean_t) W_t + b_t, Z of shape (n, C).
 
     Rows are sorted by task once; W (d, T * C) holds the tasks' C columns side by side. No (n, T)
-    array is ever made.
+    array is ever made. ``center="pooled"`` subtracts the mean of all rows from every task's.
     """
 
     def __init__(
-        self, X, weight: np.ndarray, task: np.ndarray, n_tasks: int, n_columns: int, *, center: bool
+        self, X, weight: np.ndarray, task: np.ndarray, n_tasks: int, n_columns: int, *, center: bool | str
     ):
         self.bounds = np.searchsorted(task, np.arange(n_tasks + 1))
         self.blocks = [X[start:stop] for start, stop in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
@@ -67,7 +67,10 @@ class OwnRowsDesign:
         #: Rows of Z that share their intercepts: those of each task.
         self.groups = [self._rows(t) for t in range(n_tasks)]
         self.means = None
-        if center:
+        if center == "pooled":
+            self.means = np.tile(_weighted_mean(X, weight), (n_tasks, 1))
+            self.groups = [slice(None)]
+        elif center:
             parts = zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True)
             self.means = np.array([_weighted_mean(block, weight[a:b]) for block, a, b in parts])
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
+from ..solvers import reachable
 from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._fit import FittedWeights, fit_weights
+from ._frozen import NewTaskMixin
 from ._losses import TaskLosses
 from ._options import FitOptions
 from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
@@ -20,7 +22,7 @@ from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 from ._weights import task_weights
 
 
-class LinearTaskModel(TaskTargetsMixin, ABC):
+class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -35,11 +37,14 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "intercept_penalty": [Interval(Real, 0, None, closed="left")],
+        "feature_mask": ["array-like", None],
     }
 
     _classify: bool
+    _feature_dtypes = (np.float64, np.float32)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
         self,
         alpha=0.01,
         *,
@@ -53,6 +58,8 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         solver="auto",
         tol=1e-9,
         max_iter=None,
+        intercept_penalty=0.0,
+        feature_mask=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -65,6 +72,8 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+        self.intercept_penalty = intercept_penalty
+        self.feature_mask = feature_mask
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -109,20 +118,37 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = self._label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
-        options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter,
-            task_weights(targets, self.task_weight),
-        )  # fmt: skip
+        options = self._fit_options(X.dtype, targets)
         fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options)
         self._keep(fitted, coupling)
+        self._remember_geometry(X, weight, fitted, coupling)
         return self
 
     def _label_weights(self, targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
         return label_weights(targets, sample_weight, target_weight)
 
+    def _fit_options(self, dtype, targets: TaskTargets) -> FitOptions:
+        if self.intercept_penalty and not self.fit_intercept:
+            raise ValueError(
+                f"intercept_penalty={self.intercept_penalty!r} shrinks intercepts, but fit_intercept=False "
+                "leaves none; set one of them back to its default"
+            )
+        return FitOptions(
+            float(self.alpha),
+            self.fit_intercept,
+            self.loss_average,
+            self.solver,
+            reachable(self.tol, dtype),
+            self.max_iter,
+            float(self.intercept_penalty),
+            self.feature_mask,
+            task_weights(targets, self.task_weight),
+        )
+
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
-        self._W, self._b = fitted.W, fitted.b
-        self._parts = fitted.parts if len(fitted.parts) > 1 else None
+        parts = fitted.seen_parts
+        self._W, self._b = parts[0] if len(parts) == 1 else sum(parts), fitted.b
+        self._parts = parts if len(parts) > 1 else None
         self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
         solution = fitted.solution
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
@@ -155,7 +181,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         W = family.by_task(fitted.W).transpose(0, 2, 1)
         shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.solution.covariances[0])
         if shared is not None:
-            self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
+            self._shared_W = shared.reshape(len(fitted.W), family.n_columns).astype(W.dtype, copy=False)
             self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
 
     @property
@@ -205,7 +231,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
 
     def _raw_rows(self, X, task: np.ndarray) -> np.ndarray:
         n_columns = self._layout[0][2]
-        Z = np.empty((X.shape[0], n_columns))
+        Z = np.empty((X.shape[0], n_columns), np.result_type(X, self._W))
         for t in np.unique(task):
             mine = np.flatnonzero(task == t)
             if t < 0:

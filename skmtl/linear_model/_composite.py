@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..couplings import Penalty
-from ..solvers import Certificate
+from ..solvers import Certificate, noise
 from ._data import DataLoss, DualPoint
 
-TINY = np.finfo(float).tiny
+TINY = float(np.finfo(float).tiny)
 
 
 class CompositeProblem:
@@ -24,8 +24,8 @@ class CompositeProblem:
         self.data, self.penalties, self.alpha = data, penalties, alpha
         slopes, intercepts = data.curvature_bound()
         self.lipschitz = max(len(penalties) * slopes if slopes > 0 else intercepts, TINY)
-        self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
-        self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)
+        self.unit = float(np.sqrt(self.lipschitz / intercepts)) if data.intercept and slopes > 0 else 1.0
+        self.origin = self.vector([np.zeros(data.shape, data.dtype)] * len(penalties), origin)
         self._set_scales()
 
     def _set_scales(self) -> None:
@@ -41,7 +41,7 @@ class CompositeProblem:
 
     def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""
-        return np.concatenate([*(part.ravel() for part in parts), b / self.unit])
+        return np.concatenate([*(part.ravel() for part in parts), b / self.unit], dtype=self.data.dtype)
 
     def parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The parts (K, d, P) and the intercepts (P,) of x."""
@@ -61,13 +61,17 @@ class CompositeProblem:
 
     def prox(self, x, step):
         parts, b = self.parts(x)
+        if self.data.shrinkage is not None:
+            b = self.data.shrinkage.prox(b, step * self.unit**2)
         pairs = zip(self.penalties, parts, strict=True)
         return self.vector([penalty.prox(part, step * self.alpha) for penalty, part in pairs], b)
 
     def objective(self, x: np.ndarray, image: np.ndarray) -> float:
         """What is minimised."""
-        pairs = zip(self.penalties, self.parts(x)[0], strict=True)
-        return self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+        parts, b = self.parts(x)
+        pairs = zip(self.penalties, parts, strict=True)
+        value = self.data.value(image) + self.alpha * sum(penalty.value(part) for penalty, part in pairs)
+        return value if self.data.shrinkage is None else value + self.data.shrinkage.value(b)
 
     def certificate(self, x, image):
         """The duality gap over the null value, or else how far a proximal step moves x."""
@@ -82,8 +86,9 @@ class CompositeProblem:
         data_side = self.data.conjugate(point, share)
         if data_side is None or None in conjugates:
             return None
-        gap = self.objective(x, image) + data_side + self.alpha * sum(conjugates)
-        return Certificate(max(gap, 0.0) / self.null_value, max(gap, 0.0))
+        value = self.objective(x, image)
+        gap = max(value + data_side + self.alpha * sum(conjugates), 0.0) + noise(value, self.data.dtype)
+        return Certificate(gap / self.null_value, gap)
 
     def _move(self, x: np.ndarray, image: np.ndarray) -> float:
         step = 1.0 / self.lipschitz

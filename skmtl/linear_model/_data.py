@@ -32,6 +32,8 @@ class DualPoint(NamedTuple):
 
     slope: np.ndarray
     residual: np.ndarray
+    #: Its image in the intercepts (P,), where these are shrunk.
+    totals: np.ndarray | None = None
 
 
 class DataLoss:
@@ -40,8 +42,12 @@ class DataLoss:
     The parts k stand in the order of their columns.
     """
 
-    def __init__(self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool):
+    def __init__(
+        self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool, shrinkage=None
+    ):
+        self.shrinkage = shrinkage
         self.design, self.parts, self.shape, self.intercept = design, parts, shape, intercept
+        self.dtype = parts[0].w.dtype
         self.quadratic = all(part.loss.quadratic for part in parts)
         self.kinked = any(part.loss.kinked for part in parts)
         self.flat = any(part.loss.flat for part in parts)
@@ -101,12 +107,12 @@ class DataLoss:
         without a bound count as if theirs were 1.
         """
         scale = self.columns(
-            np.empty((len(self.parts[0].y), self._width())),
+            np.empty((len(self.parts[0].y), self._width()), self.dtype),
             lambda part, z: np.broadcast_to((part.loss.smoothness or 1.0) * part.w[..., None], z.shape),
         )
-        zero = np.zeros(self.shape[1])
+        zero = np.zeros(self.shape[1], self.dtype)
         largest = power_iteration(
-            lambda V: self.design.adjoint(scale * self.design.forward(V, zero))[0], self.shape
+            lambda V: self.design.adjoint(scale * self.design.forward(V, zero))[0], self.shape, self.dtype
         )
         return largest, float(self.design.adjoint(scale)[1].max())
 
@@ -120,8 +126,14 @@ class DataLoss:
     def feasible(self, R: np.ndarray) -> DualPoint:
         """A derivative R of f, changed where intercepts are free so that it is feasible for them."""
         if self.intercept:
-            R = self.columns(R, self._balanced)
-        return DualPoint(self.design.adjoint(R)[0], R)
+            R = self.columns(R, self._balanced if self.shrinkage is None else _balanced_over_tasks)
+        return (
+            DualPoint(self.design.adjoint(R)[0], R) if self.shrinkage is None else DualPoint(*self._pair(R))
+        )
+
+    def _pair(self, R: np.ndarray):
+        G, totals = self.design.adjoint(R)
+        return G, R, totals
 
     def _balanced(self, part: LossPart, r: np.ndarray) -> np.ndarray:
         return np.concatenate([part.loss.balance(part.y[g], r[g], part.w[g]) for g in self.design.groups])
@@ -131,12 +143,21 @@ class DataLoss:
         values = [
             part.loss.conjugate(part.y, share * part.raw(point.residual), part.w) for part in self.parts
         ]
-        return None if None in values else sum(values)
+        if None in values:
+            return None
+        intercepts = 0.0 if self.shrinkage is None else self.shrinkage.conjugate(share * point.totals)
+        return sum(values) + intercepts
 
 
-def power_iteration(apply, shape: tuple[int, int]) -> float:
+def _balanced_over_tasks(part: LossPart, r: np.ndarray) -> np.ndarray:
+    """The gradient balanced over the rows of all tasks together: shrunk intercepts bind no task's own sum."""
+    one = (part.y.reshape(-1, 1), r.reshape(-1, 1, r.shape[-1]), part.w.reshape(-1, 1))
+    return part.loss.balance(*one).reshape(r.shape)
+
+
+def power_iteration(apply, shape: tuple[int, int], dtype) -> float:
     """About the largest eigenvalue, from below, of a positive semi-definite map of arrays of that shape."""
-    V, largest = np.random.default_rng(0).normal(size=shape), 0.0
+    V, largest = np.random.default_rng(0).normal(size=shape).astype(dtype, copy=False), 0.0
     for _ in range(12):
         length = np.linalg.norm(V)
         if length == 0:

@@ -11,7 +11,7 @@ coupling : Coupling, default ``SharedParameters()``
 
 DATA = """
 fit_intercept : bool, default True
-    Free intercepts per task; they are not penalised.
+    Free intercepts per task; they are not penalised, unless ``intercept_penalty`` says so.
 task_feature : int or str, optional
     The column of X that holds each row's task, for tasks that own their rows; y is then 1-D. Ids
     are whole numbers, texts or categories.
@@ -37,10 +37,20 @@ STOP = """
 tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
     zero; for the others, and for losses that are linear far away (Huber, quantile,
-    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone.
+    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone. Where X is
+    float32 at least 1e-5: the model is float32 then, and its sums have no more digits.
 max_iter : int, optional
     By default 200 Newton steps (1000 for losses that are linear far away), or 10,000
     proximal-gradient steps or sweeps over features.
+intercept_penalty : float >= 0, default 0
+    Shrinks the intercepts towards their common mean, apart from the slopes: adds
+    ``intercept_penalty / 2 * sum_t (c_t - mean of c)^2`` to the objective, where
+    ``c_t = b_t + w_t' m`` is what task t predicts at the weighted mean m of all rows; class by class,
+    among tasks of equal classes. ``alpha`` does not multiply it.
+feature_mask : (n_tasks, n_features) array-like of bool, optional
+    Which features each task has, in the order of ``task_names_in_`` and without the ``task_feature``.
+    The other weights are 0 and cost nothing: R(W) is the smallest R(V) of all V that equal W where the
+    mask is True. What X holds for a feature that a task lacks is not looked at, but must be finite.
 """
 
 FINDINGS = """
@@ -49,6 +59,9 @@ shared_coef_ : (n_columns, n_features) or None
 task_covariance_ : (n_tasks, n_tasks) or None
     The covariance C of the coupling: given, or learned; 0 between tasks of different classes.
     None where it is not quadratic.
+feature_covariance_ : (n_features, n_features) or None
+    What a task's weights around the shared part are expected to be, up to scale: the geometry of
+    ``fit_new_task``. None where tasks share nothing that a new one could.
 n_tasks_, task_names_in_, n_features_in_, n_iter_
 objective_ : float
     The minimised value.
@@ -63,6 +76,4 @@ support_, rank_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 
-documented = filled_doc(
-    coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS
-)
+documented = filled_doc(coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +13,9 @@ from ..couplings import Coupling, QuadraticCoupling
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..targets import TaskTargets
 from ._data import DataLoss
+from ._intercepts import InterceptShrinkage
 from ._losses import TaskLosses
+from ._mask import MaskedDesign, checked_mask, column_mask, hide_features
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
@@ -21,12 +23,21 @@ from ._quadratic_fit import fit_quadratic
 
 @dataclass(frozen=True)
 class FittedWeights:
-    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,)."""
+    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,).
+
+    ``parts`` also hold what tasks would have been given for features that they lack; in ``seen_parts``
+    these weights are 0.
+    """
 
     parts: list[np.ndarray]
     b: np.ndarray
     families: list[Family]
     solution: Solution
+    mask: np.ndarray | None = None
+
+    @property
+    def seen_parts(self) -> list[np.ndarray]:
+        return self.parts if self.mask is None else [part * self.mask for part in self.parts]
 
     @property
     def W(self) -> np.ndarray:
@@ -42,14 +53,26 @@ def fit_weights(
     if options.task_weight is not None:
         each = options.task_weight
         weight = weight * (each[targets.task][:, None] if targets.form == "rows" else each)
-    X, basis = _row_space(X) if coupling.rotates else (X, None)
-    data = _lay_out(X, targets, weight, losses, options)
+    mask = checked_mask(options.feature_mask, targets, X.shape[1])
+    if mask is not None and targets.form == "rows":
+        X = hide_features(X, targets.task, mask)
+    rotates = coupling.rotates and (mask is None or targets.form == "rows")
+    X, basis = _row_space(X) if rotates else (X, None)
+    targets, weight = _of_dtype(X.dtype, targets, weight)
+    data = _lay_out(X, targets, weight, losses, options, mask)
     solution = _minimise(data, coupling, options)
     b = data.loss.design.uncentered(sum(solution.parts), solution.b)
     if not solution.converged:
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
     parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    return FittedWeights(parts, _centred_classes(b, data), data.families, solution)
+    mask = None if mask is None else column_mask(mask, data.families)
+    return FittedWeights(parts, _centred_classes(b, data), data.families, solution, mask)
+
+
+def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
+    """Targets and weights in the features' number format, so that nothing becomes float64 on the way."""
+    values = targets.values.astype(dtype, copy=False)
+    return replace(targets, values=values), weight.astype(dtype, copy=False)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
@@ -79,16 +102,24 @@ def normalised_weights(targets: TaskTargets, weight: np.ndarray, average: str) -
     return weight / weight.sum(axis=0)
 
 
-def _lay_out(X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, options: FitOptions) -> FitData:
+def _lay_out(
+    X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, options: FitOptions, mask
+) -> FitData:
     families = output_families(losses.questions(targets))
     parts = [part for family in families for part in losses.parts(targets, weight, family)]
     columns = families[-1].columns.stop
+    strength = options.intercept_penalty
+    shrinkage = InterceptShrinkage(strength, families) if strength else None
+    mask = None if mask is None or targets.form == "rows" else column_mask(mask, families)
 
     def loss_of(X) -> DataLoss:
         design = _design(X, targets, weight, families, options)
-        return DataLoss(design, parts, (X.shape[1], columns), intercept=options.fit_intercept)
+        if mask is not None and X.shape[1]:
+            design = MaskedDesign(design, mask)
+        shape = X.shape[1], columns
+        return DataLoss(design, parts, shape, intercept=options.fit_intercept, shrinkage=shrinkage)
 
-    return FitData(X, targets, weight, families, loss_of(X), loss_of(X[:, :0]))
+    return FitData(X, targets, weight, families, loss_of(X), loss_of(X[:, :0]), mask)
 
 
 def _centred_classes(b: np.ndarray, data: FitData) -> np.ndarray:
@@ -130,5 +161,8 @@ def _design(X, targets: TaskTargets, weight: np.ndarray, families: list[Family],
     """The design that fits the targets: one X for every task, or each row with its own."""
     if targets.form == "rows":
         sizes = targets.n_tasks, families[0].n_columns
-        return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=options.fit_intercept)
+        center = options.fit_intercept
+        if center and options.intercept_penalty:
+            center = "pooled"  # intercepts are compared with each other at one row, not each at its own
+        return OwnRowsDesign(X, weight[:, 0], targets.task, *sizes, center=center)
     return SharedDesign(X, weight.sum(axis=1), center=options.fit_intercept)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 
 from ..targets import TaskTargets, join_labels, label_weights
+from ..utils._init import extended_init
 from ..utils._sklearn import StrOptions
 from ._base import LinearTaskModel
 from ._weights import class_weighted
@@ -20,36 +21,7 @@ class LinearTaskClassifier(LinearTaskModel, ClassifierMixin):
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
-    def __init__(
-        self,
-        alpha=0.01,
-        *,
-        coupling=None,
-        fit_intercept=True,
-        task_feature=None,
-        unknown_task="error",
-        missing_label=np.nan,
-        loss_average="sample",
-        class_weight=None,
-        task_weight=None,
-        solver="auto",
-        tol=1e-9,
-        max_iter=None,
-    ):
-        super().__init__(
-            alpha,
-            coupling=coupling,
-            fit_intercept=fit_intercept,
-            task_feature=task_feature,
-            unknown_task=unknown_task,
-            missing_label=missing_label,
-            loss_average=loss_average,
-            task_weight=task_weight,
-            solver=solver,
-            tol=tol,
-            max_iter=max_iter,
-        )
-        self.class_weight = class_weight
+    __init__ = extended_init(LinearTaskModel, {"class_weight": None})
 
     def _label_weights(self, targets: TaskTargets, sample_weight, target_weight):
         weight = label_weights(targets, sample_weight, target_weight)

@@ -9,9 +9,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from ..losses import LogisticLoss, Loss, MultinomialLoss, SquaredLoss
 from ..targets import TaskTargets
-from ..targets._estimator import CHECKS
 from ..targets._mixed import mixed_columns, mixed_observed, read_mixed_targets, restore_columns
 from ..targets._scores import task_score
+from ..utils._init import extended_init
 from ..utils._weights import checked_weights
 from ._base import LinearTaskModel
 from ._classifier import class_probabilities
@@ -87,30 +87,7 @@ class MultiTaskMixedModel(LinearTaskModel, BaseEstimator):
     task_feature, unknown_task = None, "error"
     _parameter_constraints = {**LinearTaskModel._parameter_constraints, "losses": [dict, None]}
 
-    def __init__(
-        self,
-        alpha=0.01,
-        *,
-        losses=None,
-        coupling=None,
-        fit_intercept=True,
-        missing_label=np.nan,
-        loss_average="sample",
-        task_weight=None,
-        solver="auto",
-        tol=1e-9,
-        max_iter=None,
-    ):
-        self.alpha = alpha
-        self.losses = losses
-        self.coupling = coupling
-        self.fit_intercept = fit_intercept
-        self.missing_label = missing_label
-        self.loss_average = loss_average
-        self.task_weight = task_weight
-        self.solver = solver
-        self.tol = tol
-        self.max_iter = max_iter
+    __init__ = extended_init(LinearTaskModel, {"losses": None}, without=("task_feature", "unknown_task"))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -118,7 +95,7 @@ class MultiTaskMixedModel(LinearTaskModel, BaseEstimator):
         return tags
 
     def _read_fit(self, X, y, *, classify: bool):
-        X = validate_data(self, X, **CHECKS)
+        X = validate_data(self, X, **self._checks)
         self._task_ids, given = None, self.losses or {}
 
         def takes_labels(name: str, column: np.ndarray) -> bool:

@@ -22,6 +22,8 @@ class FitOptions:
     solver: str
     tol: float
     max_iter: int | None
+    intercept_penalty: float = 0.0
+    feature_mask: np.ndarray | None = None
     task_weight: np.ndarray | None = None
 
     def steps(self, usual: int) -> int:
@@ -33,7 +35,8 @@ class FitOptions:
 class FitData:
     """Data ready for a solver: ``weight`` is normalised and, with ``targets``, in the order of X.
 
-    ``null`` is ``loss`` for models of intercepts alone.
+    ``null`` is ``loss`` for models of intercepts alone. ``mask`` (d, P) is False where a task lacks a
+    feature of a shared X.
     """
 
     X: np.ndarray
@@ -42,12 +45,14 @@ class FitData:
     families: list[Family]
     loss: DataLoss
     null: DataLoss
+    mask: np.ndarray | None = None
 
     @property
     def plain_regression(self) -> bool:
-        """Squared loss on a dense, shared X, with the same row weights for every task."""
+        """Squared loss on a dense, shared X, with the same row weights and features for every task."""
         return (
             self.loss.quadratic
+            and self.mask is None
             and self.targets.form != "rows"
             and not sp.issparse(self.X)
             and bool((self.weight == self.weight[:, :1]).all())
@@ -57,7 +62,7 @@ class FitData:
         """X and Y less their weighted means, where ``intercept``, and the means of Y."""
         w, Y = self.weight[:, 0], self.targets.values
         if not intercept:
-            return self.X, Y, np.zeros(Y.shape[1])
+            return self.X, Y, np.zeros(Y.shape[1], Y.dtype)
         means = np.average(Y, axis=0, weights=w)
         return self.X - np.average(self.X, axis=0, weights=w), Y - means, means
 

@@ -20,15 +20,15 @@ class JointProblem:
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
         self.smoothing = None  # what a fit by way of smooth losses has learned: see there
-        self.roots = [np.eye(len(family.tasks)) for family in families]
+        self.roots = [np.eye(len(family.tasks), dtype=data.dtype) for family in families]
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
         """Tie each family's tasks by its covariance (T_f, T_f)."""
-        self.roots = [covariance_root(C) for C in covariances]
+        self.roots = [covariance_root(C).astype(self.data.dtype, copy=False) for C in covariances]
 
     def with_data(self, data: DataLoss) -> JointProblem:
         """The same coupling on another loss of the data."""
-        other = JointProblem(data, self.families, self.alpha)
+        other = type(self)(data, self.families, self.alpha)
         other.roots = self.roots
         return other
 
@@ -49,8 +49,10 @@ class JointProblem:
 
     def start(self, b: np.ndarray | None = None) -> np.ndarray:
         """No slope, and intercepts b (P,) or none."""
-        slopes = np.zeros(self.data.shape[0] * self.data.shape[1])
-        return np.concatenate([slopes, np.zeros(self.data.shape[1]) if b is None else b])
+        x = np.zeros((self.data.shape[0] + 1) * self.data.shape[1], self.data.dtype)
+        if b is not None:
+            x[-len(b) :] = b
+        return x
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,) of the vector x."""

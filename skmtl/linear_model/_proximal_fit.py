@@ -8,8 +8,8 @@ from ..couplings import Penalty, ProximalCoupling, RowNorm
 from ..design import tasks_of_columns
 from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
+from ._intercepts import joint_problem
 from ._options import FitData, FitOptions, Solution
-from ._problem import JointProblem
 from ._smoothing import newton_by_smoothing, proximal_by_smoothing
 from ._summary import summarise
 
@@ -25,11 +25,13 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             "solver='proximal-gradient' or 'auto'"
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
-    by_rows = data.plain_regression and [type(penalty) for penalty in penalties] == [RowNorm]
+    free = data.loss.shrinkage is None
+    by_rows = free and data.plain_regression and [type(penalty) for penalty in penalties] == [RowNorm]
     if options.solver == "block-descent" and not by_rows:
         raise ValueError(
             "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
-            f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
+            "share, complete, equally weighted, without feature_mask and intercept_penalty, got "
+            f"{coupling!r}; use 'proximal-gradient' or 'auto'"
         )
     if options.solver == "proximal-gradient" or not by_rows:
         return _by_gradient(data, penalties, options)
@@ -60,7 +62,7 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
 
 
 def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
-    summary = summarise(data, options.fit_intercept)
+    summary = summarise(data, options.fit_intercept) if data.loss.shrinkage is None else None
     loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
     problem = CompositeProblem(loss, penalties, options.alpha, origin)
     limits = {"tol": options.tol, "max_iter": options.steps(USUAL_STEPS)}
@@ -86,7 +88,7 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
 
 def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
     """The best intercepts (P,) without any feature."""
-    problem = JointProblem(data.null, data.families, options.alpha)
+    problem = joint_problem(data.null, data.families, options.alpha)
     if not options.fit_intercept:
         return problem.start()
     x = problem.start(data.null.start())

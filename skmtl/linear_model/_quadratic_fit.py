@@ -7,6 +7,7 @@ import numpy as np
 from ..couplings import QuadraticCoupling
 from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
+from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 from ._smoothing import newton_by_smoothing
@@ -22,13 +23,15 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     The objective is jointly convex and falls at every step.
     """
     exact = _exact_solver(data, coupling, options)
-    problem = JointProblem(data.loss, data.families, options.alpha)
+    problem = joint_problem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     problem.set_covariances(covariances)
     x, n_iter, before = None, 0, np.inf
     for _ in range(options.steps(USUAL_STEPS)):
-        x, objective, residual, steps, converged, *gap = _solve_weights(problem, exact, covariances, x, options)
+        x, objective, residual, steps, converged, *gap = _solve_weights(
+            problem, exact, covariances, x, options
+        )
         objective += options.alpha * sum(coupling.constant(C) for C in covariances)
         n_iter += steps
         settled = not coupling.learned or before - objective <= 1e-3 * np.sqrt(options.tol) * abs(objective)
@@ -55,14 +58,15 @@ def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOption
     fits = data.plain_regression
     if options.solver == "closed-form" and not fits:
         raise ValueError(
-            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete and "
-            "equally weighted; use solver='newton-cg' or 'auto'"
+            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete, "
+            "equally weighted and without feature_mask; use solver='newton-cg' or 'auto'"
         )
     if options.solver == "newton-cg" or not fits:
         return None
     X, Y, means = data.centred(options.fit_intercept)
     ridge = KroneckerRidge(X, Y, data.weight[:, 0])
-    return lambda C: (ridge.solve(C, options.alpha), means)
+    b = shrunk_means(means, float(data.weight[:, 0].sum()), data.loss.shrinkage)
+    return lambda C: (ridge.solve(C, options.alpha), b)
 
 
 def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):
@@ -75,7 +79,7 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
     if exact is not None:
         x = problem.vector(*exact(covariances[0]))
         value, gradient = problem.value_gradient(x)
-        return x, value, float(np.abs(gradient).max() / max(scale, np.finfo(float).tiny)), 1, True
+        return x, value, float(np.abs(gradient).max() / max(scale, float(np.finfo(float).tiny))), 1, True
     result = newton_cg(
         problem,
         first,
@@ -88,4 +92,4 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
 
 def _stacked(W: np.ndarray, family: Family) -> np.ndarray:
     """The family's weights with one column per task: its C columns under each other."""
-    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks))
+    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks)).astype(np.float64, copy=False)

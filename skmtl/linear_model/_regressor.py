@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from ..losses import Loss, PoissonLoss, SquaredLoss
+from ..utils._init import extended_init
 from ._base import LinearTaskModel
 from ._docs import documented
 
@@ -54,36 +55,7 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     _classify = False
     _parameter_constraints = {**LinearTaskModel._parameter_constraints, "loss": [Loss, None]}
 
-    def __init__(
-        self,
-        alpha=0.01,
-        *,
-        loss=None,
-        coupling=None,
-        fit_intercept=True,
-        task_feature=None,
-        unknown_task="error",
-        missing_label=np.nan,
-        loss_average="sample",
-        task_weight=None,
-        solver="auto",
-        tol=1e-9,
-        max_iter=None,
-    ):
-        super().__init__(
-            alpha,
-            coupling=coupling,
-            fit_intercept=fit_intercept,
-            task_feature=task_feature,
-            unknown_task=unknown_task,
-            missing_label=missing_label,
-            loss_average=loss_average,
-            task_weight=task_weight,
-            solver=solver,
-            tol=tol,
-            max_iter=max_iter,
-        )
-        self.loss = loss
+    __init__ = extended_init(LinearTaskModel, {"loss": None})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

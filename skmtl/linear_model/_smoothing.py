@@ -9,7 +9,7 @@ import numpy as np
 
 from ..losses import Loss
 from ..solvers import newton_cg, proximal_gradient
-from ._composite import TINY, CompositeProblem
+from ._composite import CompositeProblem
 from ._data import DataLoss, LossPart
 from ._problem import JointProblem
 
@@ -109,7 +109,8 @@ class Smoothing:
         """The data's loss with kinks rounded over that share of the residuals' size."""
         pairs = zip(self.data.parts, self.units, strict=True)
         parts = [part if unit is None else self._rounded(part, share * unit) for part, unit in pairs]
-        return DataLoss(self.data.design, parts, self.data.shape, intercept=self.data.intercept)
+        data = self.data
+        return DataLoss(data.design, parts, data.shape, intercept=data.intercept, shrinkage=data.shrinkage)
 
     def _rounded(self, part: LossPart, width: np.ndarray) -> LossPart:
         r = part.raw(self.slopes)[..., 0]

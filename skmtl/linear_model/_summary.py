@@ -28,6 +28,7 @@ class SquaredSummary:
         self.A, self.B, self.rest = A, B, rest
         self.shape = (A.shape[2], B.shape[0] * B.shape[2])
         self.intercept = self.kinked = False
+        self.shrinkage, self.dtype = None, A.dtype
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.matmul(self.A, W.reshape(len(W), len(self.A), -1).transpose(1, 0, 2))
@@ -41,11 +42,11 @@ class SquaredSummary:
 
     def pull_back(self, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         G = np.matmul(self.A.transpose(0, 2, 1), R).transpose(1, 0, 2)
-        return G.reshape(self.shape), np.zeros(self.shape[1])
+        return G.reshape(self.shape), np.zeros(self.shape[1], self.dtype)
 
     def curvature_bound(self) -> tuple[float, float]:
-        zero = np.zeros(self.shape[1])
-        return power_iteration(lambda V: self.pull_back(self.image(V, zero))[0], self.shape), 1.0
+        zero = np.zeros(self.shape[1], self.dtype)
+        return power_iteration(lambda V: self.pull_back(self.image(V, zero))[0], self.shape, self.dtype), 1.0
 
     def dual_point(self, Z: np.ndarray) -> DualPoint:
         R = self.residual(Z)
@@ -80,7 +81,7 @@ def summarise(data: FitData, intercept: bool) -> tuple[SquaredSummary, np.ndarra
 
 def _triangle(X: np.ndarray, Y: np.ndarray, w: np.ndarray, n_rows: int, intercept: bool):
     """A (n_rows, d) and B (n_rows, c) of a block, filled up with zeros; the rest; the means of Y."""
-    d, means = X.shape[1], np.zeros(Y.shape[1])
+    d, means = X.shape[1], np.zeros(Y.shape[1], Y.dtype)
     if intercept:
         means = np.average(Y, axis=0, weights=w)
         X, Y = X - np.average(X, axis=0, weights=w), Y - means
@@ -88,6 +89,6 @@ def _triangle(X: np.ndarray, Y: np.ndarray, w: np.ndarray, n_rows: int, intercep
     if len(joint) > d:
         joint = np.linalg.qr(joint, mode="r")
     below = joint[d:, d:]
-    out = np.zeros((n_rows, joint.shape[1]))
+    out = np.zeros((n_rows, joint.shape[1]), joint.dtype)
     out[: min(d, len(joint))] = joint[:d]
     return out[:, :d], out[:, d:], 0.5 * float(np.vdot(below, below)), means

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
 from ..losses import EpsilonInsensitiveLoss, SquaredEpsilonInsensitiveLoss, SquaredHingeLoss
+from ..utils._init import extended_init
 from ..utils._sklearn import Interval
 from ._base import LinearTaskModel
 from ._docs import documented
@@ -102,38 +103,7 @@ class MultiTaskLinearSVR(LinearTaskModel, RegressorMixin, BaseEstimator):
         "squared": ["boolean"],
     }
 
-    def __init__(
-        self,
-        alpha=0.01,
-        *,
-        epsilon=0.1,
-        squared=False,
-        coupling=None,
-        fit_intercept=True,
-        task_feature=None,
-        unknown_task="error",
-        missing_label=np.nan,
-        loss_average="sample",
-        task_weight=None,
-        solver="auto",
-        tol=1e-6,
-        max_iter=None,
-    ):
-        super().__init__(
-            alpha,
-            coupling=coupling,
-            fit_intercept=fit_intercept,
-            task_feature=task_feature,
-            unknown_task=unknown_task,
-            missing_label=missing_label,
-            loss_average=loss_average,
-            task_weight=task_weight,
-            solver=solver,
-            tol=tol,
-            max_iter=max_iter,
-        )
-        self.epsilon = epsilon
-        self.squared = squared
+    __init__ = extended_init(LinearTaskModel, {"epsilon": 0.1, "squared": False, "tol": 1e-6})
 
     def _loss(self, classes):
         kind = SquaredEpsilonInsensitiveLoss if self.squared else EpsilonInsensitiveLoss

@@ -29,7 +29,9 @@ def task_weights(targets: TaskTargets, given) -> np.ndarray | None:
         )
     for name, weight in zip(targets.names, weights.tolist(), strict=True):
         if not (_is_number(weight) and 0 < weight < np.inf):
-            raise ValueError(f"task_weight of task {name!r} must be a positive, finite number, got {weight!r}")
+            raise ValueError(
+                f"task_weight of task {name!r} must be a positive, finite number, got {weight!r}"
+            )
     return weights.astype(np.float64)
 
 
@@ -89,7 +91,9 @@ def _class_factors(targets: TaskTargets, t: int, given, weight: np.ndarray) -> n
         )
     for label, factor in given.items():
         if label not in classes:
-            raise ValueError(f"class_weight of task {name!r} has the label {label!r}; its classes are {classes}")
+            raise ValueError(
+                f"class_weight of task {name!r} has the label {label!r}; its classes are {classes}"
+            )
         if not (_is_number(factor) and 0 <= factor < np.inf):
             raise ValueError(
                 f"class_weight of task {name!r}, label {label!r}, must be a finite number >= 0, got {factor!r}"

@@ -82,7 +82,7 @@ def _positions(y: np.ndarray) -> np.ndarray:
 
 def indicators(y: np.ndarray, like: np.ndarray) -> np.ndarray:
     """1 in the column of the label's class, else 0, in the shape of ``like`` (n, m, C)."""
-    return (_positions(y) == np.arange(like.shape[-1])).astype(np.float64)
+    return (_positions(y) == np.arange(like.shape[-1])).astype(like.dtype)
 
 
 def _over(r: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -110,4 +110,4 @@ def _balanced(r: np.ndarray, indicators: np.ndarray, w: np.ndarray) -> np.ndarra
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a / b, and 0 where b is 0."""
-    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape)), where=b > 0)
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(a.shape, b.shape), a.dtype), where=b > 0)

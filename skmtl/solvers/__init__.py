@@ -2,6 +2,7 @@
 
 from ._kronecker import KroneckerRidge
 from ._newton_cg import NewtonResult, newton_cg
+from ._precision import Patience, noise, reachable, rounding
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
 from ._row_descent import RowResult, row_descent
 
@@ -9,9 +10,13 @@ __all__ = [
     "Certificate",
     "KroneckerRidge",
     "NewtonResult",
+    "Patience",
     "ProximalResult",
     "RowResult",
     "newton_cg",
+    "noise",
     "proximal_gradient",
+    "reachable",
+    "rounding",
     "row_descent",
 ]

@@ -23,7 +23,7 @@ class KroneckerRidge:
     def __init__(self, X: np.ndarray, Y: np.ndarray, w: np.ndarray):
         if not (w == w[0]).all():
             root = np.sqrt(w)[:, None]
-            X, Y, w = X * root, Y * root, np.ones(1)
+            X, Y, w = X * root, Y * root, np.ones(1, X.dtype)
         # A' A on one array is half the work of A' B: BLAS has a routine for it.
         self.gram, self.moment = w[0] * (X.T @ X), w[0] * (X.T @ Y)
         self._basis = None
@@ -31,11 +31,11 @@ class KroneckerRidge:
     def solve(self, C: np.ndarray, alpha: float) -> np.ndarray:
         """W (d, T)."""
         if np.count_nonzero(C - C[0, 0] * np.eye(len(C))) == 0:
-            return self._uncoupled(alpha / C[0, 0])
+            return self._uncoupled(float(alpha / C[0, 0]))
         if self._basis is None:
             self._basis = eigh(self.gram)
         S, Q = self._basis
-        L, V = eigh(C)
+        L, V = (part.astype(Q.dtype, copy=False) for part in eigh(C))
         L = np.maximum(L, 0.0)
         shrunk = (Q.T @ self.moment @ V) * L / (np.maximum(S, 0.0)[:, None] * L + alpha)
         return Q @ shrunk @ V.T

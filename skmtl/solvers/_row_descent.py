@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._precision import Patience, noise
 from ._row_states import Products, Residuals
 
 SWEEPS_BETWEEN_CHECKS = 4
@@ -39,8 +40,8 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
 
     Parameters
     ----------
-    X : (n, d) float64
-    Y : (n, T) float64
+    X : (n, d) float
+    Y : (n, T), of X's dtype
     weight : float >= 0
     ridge : float >= 0
     tol : float
@@ -48,22 +49,25 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
     max_iter : int
         Bounds the sweeps over working sets.
     """
-    W = np.zeros((X.shape[1], Y.shape[1]))
+    W = np.zeros((X.shape[1], Y.shape[1]), X.dtype)
     whole = _smaller_form(X, Y, W)
     descend = _descent(weight, ridge)
     null = max(0.5 * float(np.vdot(Y, Y)), np.finfo(float).tiny)
-    n_iter = 0
+    n_iter, patience = 0, Patience(X.dtype)
     while True:
         gap = RowGap(whole, weight, ridge)
-        if gap.gap <= tol * null or n_iter >= max_iter:
+        if gap.gap <= tol * null or n_iter >= max_iter or patience.over(gap.gap):
             return RowResult(W, gap.value, gap.gap, gap.gap / null, n_iter, bool(gap.gap <= tol * null))
         chosen = _working_set(gap)
         goal = max(INNER * gap.gap, 0.5 * tol * null)
         part = whole.restrict(chosen) if len(chosen) < len(W) else whole
+        settling = Patience(X.dtype)
         for step in range(1, max_iter - n_iter + 1):
             part.sweep(descend)
-            if step % SWEEPS_BETWEEN_CHECKS == 0 and RowGap(part, weight, ridge).gap <= goal:
-                break
+            if step % SWEEPS_BETWEEN_CHECKS == 0:
+                left = RowGap(part, weight, ridge).gap
+                if left <= goal or settling.over(left):
+                    break
         n_iter += step
         W[chosen] = part.W
         whole.refresh()
@@ -100,8 +104,9 @@ class RowGap:
         lengths = np.sqrt(np.einsum("jt,jt->j", W[self.used], W[self.used]))
         self.value = 0.5 * square + weight * float(lengths.sum())
         largest = norms.max(initial=0.0)
-        scale = 1.0 if largest <= weight else weight / largest
-        self.gap = max(self.value - scale * product + 0.5 * scale**2 * square, 0.0)
+        scale = 1.0 if largest <= weight else float(weight / largest)
+        gap = float(self.value - scale * product + 0.5 * scale**2 * square)
+        self.gap = max(gap, 0.0) + noise(square, W.dtype)
         reach = np.sqrt(state.squares + ridge)
         self.distance = (weight - scale * norms) / np.where(reach > 0, reach, np.inf)
 
