@@ -32,6 +32,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "warm_start": ["boolean"],
     }
 
     _classify: bool
@@ -49,6 +50,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         solver="auto",
         tol=1e-9,
         max_iter=None,
+        warm_start=False,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -60,6 +62,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+        self.warm_start = warm_start
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -97,15 +100,23 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
             NaN in X; a task with no observed label, or one class; weights that are negative or not
             finite; a ``task_feature`` that is constant, continuous or missing.
         """
+        coupling = SharedParameters() if self.coupling is None else self.coupling
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = label_weights(targets, sample_weight, target_weight)
-        coupling = SharedParameters() if self.coupling is None else self.coupling
-        options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
-        )
-        fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
+        options = self._fit_options(self.alpha)
+        last = self._last_fit() if self.warm_start else None
+        fitted = fit_weights(X, targets, weight, self._loss, coupling, options, last)
         self._keep(fitted, coupling)
         return self
+
+    def _fit_options(self, alpha: float) -> FitOptions:
+        return FitOptions(alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter)
+
+    def _last_fit(self) -> FittedWeights | None:
+        """The weights of the last fit, None before the first."""
+        if not hasattr(self, "_layout"):
+            return None
+        return FittedWeights(self._parts or [self._W], self._b, self._families, None)
 
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
         self._W, self._b = fitted.W, fitted.b

@@ -20,9 +20,16 @@ class CompositeProblem:
     as the weights do, so that one step length suits both.
     """
 
-    def __init__(self, data: DataLoss, penalties: Sequence[Penalty], alpha: float, origin: np.ndarray):
+    def __init__(
+        self,
+        data: DataLoss,
+        penalties: Sequence[Penalty],
+        alpha: float,
+        origin: np.ndarray,
+        bounds: tuple[float, float],
+    ):
         self.data, self.penalties, self.alpha = data, penalties, alpha
-        slopes, intercepts = data.curvature_bound()
+        slopes, intercepts = bounds
         self.lipschitz = max(len(penalties) * slopes, TINY)
         self.unit = np.sqrt(self.lipschitz / intercepts) if data.intercept and slopes > 0 else 1.0
         self.origin = self.vector([np.zeros(data.shape)] * len(penalties), origin)

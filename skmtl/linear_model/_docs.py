@@ -29,6 +29,10 @@ tol : float, default 1e-9
     zero; for the others the duality gap, relative to the loss of the best intercepts alone.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+warm_start : bool, default False
+    Whether ``fit`` starts from the weights of the last fit: the minimum is the same, found sooner
+    when the data or ``alpha`` have changed a little. A fit on other features, tasks or classes
+    starts afresh.
 """
 
 FINDINGS = """

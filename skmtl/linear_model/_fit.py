@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +14,7 @@ from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
 from ._data import DataLoss, LossPart
-from ._options import FitData, FitOptions, Solution
+from ._options import FitData, FitOptions, Solution, Start
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
 
@@ -34,24 +34,69 @@ class FittedWeights:
 
 
 def fit_weights(
-    X, targets: TaskTargets, weight: np.ndarray, losses, coupling: Coupling, options: FitOptions
+    X,
+    targets: TaskTargets,
+    weight: np.ndarray,
+    losses,
+    coupling: Coupling,
+    options: FitOptions,
+    last: FittedWeights | None = None,
 ) -> FittedWeights:
-    """Minimise the joint loss plus ``alpha * R(W)``; ``losses(classes)`` gives a task's loss."""
-    X, targets, weight = _sorted_by_task(X, targets, weight)
-    weight = normalised_weights(targets, weight, options.loss_average)
-    X, basis = _row_space(X) if coupling.rotates else (X, None)
-    data = _lay_out(X, targets, weight, losses, options)
-    solution = _minimise(data, coupling, options)
-    b = data.loss.design.uncentered(sum(solution.parts), solution.b)
+    """Minimise the joint loss plus ``alpha * R(W)``, from the ``last`` weights where they suit the data."""
+    problem = FitProblem(X, targets, weight, losses, options)
+    start = None if last is None else problem.start(coupling, last)
+    solution = problem.minimise(coupling, options.alpha, start)
     if not solution.converged:
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
-    parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution)
+    return problem.outside(coupling, solution)
 
 
-def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
+class FitProblem:
+    """Data laid out once, to be fitted with any coupling and alpha; ``losses(classes)`` is a task's loss."""
+
+    def __init__(self, X, targets: TaskTargets, weight: np.ndarray, losses, options: FitOptions):
+        self._X, self._targets, weight = _sorted_by_task(X, targets, weight)
+        self._weight = normalised_weights(self._targets, weight, options.loss_average)
+        self._losses, self._options, self._laid_out = losses, options, {}
+
+    def data(self, coupling: Coupling) -> tuple[FitData, np.ndarray | None]:
+        """The data as fits with this coupling see them, and the basis of their features or None."""
+        wide = coupling.rotates and _is_wide(self._X)
+        if wide not in self._laid_out:
+            X, basis = _row_space(self._X) if wide else (self._X, None)
+            data = _lay_out(X, self._targets, self._weight, self._losses, self._options)
+            self._laid_out[wide] = data, basis
+        return self._laid_out[wide]
+
+    def minimise(self, coupling: Coupling, alpha: float, start: Start | None = None) -> Solution:
+        """Minimise the joint loss plus ``alpha * R(W)``; the start is in the terms of ``data``."""
+        return _minimise(self.data(coupling)[0], coupling, replace(self._options, alpha=alpha), start)
+
+    def start(self, coupling: Coupling, last: FittedWeights) -> Start | None:
+        """Weights of another fit in the terms of ``data``; None where it had other features or tasks."""
+        data, basis = self.data(coupling)
+        if len(last.W) != self._X.shape[1] or not _same_layout(last.families, data.families):
+            return None
+        parts = last.parts if basis is None else [basis.T @ part for part in last.parts]
+        return Start(parts, data.loss.design.uncentered(-sum(parts), last.b))
+
+    def outside(self, coupling: Coupling, solution: Solution) -> FittedWeights:
+        """The weights of the user's features."""
+        data, basis = self.data(coupling)
+        b = _centred_classes(data.loss.design.uncentered(solution.W, solution.b), data.families)
+        parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
+        return FittedWeights(parts, b, data.families, solution)
+
+
+def _minimise(data: FitData, coupling: Coupling, options: FitOptions, start: Start | None) -> Solution:
     quadratic = isinstance(coupling, QuadraticCoupling)
-    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options)
+    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options, start)
+
+
+def _same_layout(families: list[Family], others: list[Family]) -> bool:
+    """Whether the families have the same tasks in the same columns."""
+    one, other = ([(f.tasks.tolist(), f.start, f.n_columns) for f in each] for each in (families, others))
+    return one == other
 
 
 def _stopped_short(solution: Solution, options: FitOptions) -> str:
@@ -109,15 +154,16 @@ def _sorted_by_task(X, targets: TaskTargets, weight: np.ndarray):
     return X[order], sorted_targets, weight[order]
 
 
+def _is_wide(X) -> bool:
+    return not sp.issparse(X) and X.shape[1] > X.shape[0]
+
+
 def _row_space(X):
-    """X in an orthonormal basis (d, n) of its rows where it is wide: the solution lies there.
+    """A wide X in an orthonormal basis (d, n) of its rows: the solution lies there.
 
     For couplings that are invariant to rotations of the features (representer theorem; Argyriou,
     Micchelli & Pontil 2009) the objective and the predictions stay the same.
     """
-    n, d = X.shape
-    if sp.issparse(X) or d <= n:
-        return X, None
     basis, triangle = np.linalg.qr(X.T)
     return np.ascontiguousarray(triangle.T), basis
 

@@ -1,9 +1,10 @@
 """Solvers know functions of a vector or plain matrices; neither losses, nor couplings, nor tasks."""
 
 from ._kronecker import KroneckerRidge
+from ._left_out import generalised_errors, left_out_errors
 from ._newton_cg import NewtonResult, newton_cg
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
-from ._row_descent import RowResult, row_descent
+from ._row_descent import RowResult, row_descent, row_problem
 
 __all__ = [
     "Certificate",
@@ -11,7 +12,10 @@ __all__ = [
     "NewtonResult",
     "ProximalResult",
     "RowResult",
+    "generalised_errors",
+    "left_out_errors",
     "newton_cg",
     "proximal_gradient",
     "row_descent",
+    "row_problem",
 ]
