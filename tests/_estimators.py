@@ -41,11 +41,20 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(coupling=LearnedRelation(), loss_average="task"),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
     ],
+    "MultiTaskLinearRegressorCV": lambda cls: [
+        cls(alphas=5, cv=3),
+        cls(alphas=[0.1, 0.01], couplings=[JointSparsity(0.5), Independent()], cv=2, scoring="r2", n_jobs=2),
+        cls(cv="gcv"),
+    ],
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=Independent(), loss_average="task"),
         cls(coupling=OutlierTasks(), tol=1e-6),
+    ],
+    "MultiTaskLogisticRegressionCV": lambda cls: [
+        cls(alphas=3, cv=2),
+        cls(alphas=[0.1, 0.01], couplings=Independent(), cv=2, scoring="accuracy", one_standard_error=True),
     ],
     "MultiTaskMLPClassifier": lambda cls: [
         cls(random_state=0),
@@ -69,6 +78,7 @@ _BATCHES = dict.fromkeys(
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
+    "MultiTaskLogisticRegressionCV": _LIST_OF_CLASSES,
     "PooledTasks": _LIST_OF_CLASSES,
 }
 

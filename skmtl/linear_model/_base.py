@@ -14,11 +14,12 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._fit import FittedWeights, fit_weights
 from ._options import FitOptions
+from ._path import PathMixin
 from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
 from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 
 
-class LinearTaskModel(TaskTargetsMixin, ABC):
+class LinearTaskModel(PathMixin, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -100,13 +101,16 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
             NaN in X; a task with no observed label, or one class; weights that are negative or not
             finite; a ``task_feature`` that is constant, continuous or missing.
         """
-        coupling = SharedParameters() if self.coupling is None else self.coupling
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = label_weights(targets, sample_weight, target_weight)
-        options = self._fit_options(self.alpha)
+        coupling = SharedParameters() if self.coupling is None else self.coupling
         last = self._last_fit() if self.warm_start else None
-        fitted = fit_weights(X, targets, weight, self._loss, coupling, options, last)
-        self._keep(fitted, coupling)
+        return self._fit_read(X, targets, weight, coupling, self.alpha, last)
+
+    def _fit_read(self, X, targets, weight: np.ndarray, coupling: Coupling, alpha: float, last=None):
+        """Fit to data that have been read."""
+        options = self._fit_options(alpha)
+        self._keep(fit_weights(X, targets, weight, self._loss, coupling, options, last), coupling)
         return self
 
     def _fit_options(self, alpha: float) -> FitOptions:

@@ -23,12 +23,15 @@ loss_average : {"sample", "task"}, default "sample"
     Whether every label counts the same, ``omega = T / N``, or every task, ``omega = 1 / n_t``.
 """
 
-STOP = """
+TOLERANCE = """
 tol : float, default 1e-9
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
     zero; for the others the duality gap, relative to the loss of the best intercepts alone.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+"""
+
+WARM_START = """
 warm_start : bool, default False
     Whether ``fit`` starts from the weights of the last fit: the minimum is the same, found sooner
     when the data or ``alpha`` have changed a little. A fit on other features, tasks or classes
@@ -54,4 +57,54 @@ support_, rank_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 
-documented = filled_doc(coupling=COUPLING, data=DATA, stop=STOP, findings=FINDINGS)
+SEARCH = """
+alphas : int or (n_alphas,) array-like of floats > 0, default 30
+    How many alphas, or which. A number of them is spaced evenly in the logarithm, for each coupling
+    from the smallest alpha with W = 0 down to ``eps`` times it; for couplings without such an alpha
+    (the quadratic ones) from ten times the largest curvature of the loss down to ``eps**2`` times it.
+eps : float in (0, 1), default 1e-3
+couplings : Coupling or list of couplings, optional
+    All are searched jointly with alpha; of equally good ones the first is taken, so put the simplest
+    first. By default ``Independent()``, ``SharedParameters(0.5)``, ``SharedParameters(0.9)``,
+    ``JointSparsity()`` and ``LowRank()``; for a single task ``Independent()`` alone; those with a
+    shared part for ``unknown_task="shared"``; the quadratic ones for "gcv" and "loo".
+cv : int, splitter, iterable of (train, test), "gcv" or "loo", default 5
+    A number of folds spreads every task, and every class of it, over all of them
+    (``skmtl.TaskKFold``). "gcv" and "loo", for the squared loss on a dense, complete, shared X with
+    quadratic couplings that are not learned, are generalised cross-validation, which costs little
+    more than one fit for all alphas, and exact leave-one-out, which costs a pass over the data for each.
+scoring : str or callable, optional
+    What is maximised; by default minus the loss of the held-out labels, averaged over tasks.
+one_standard_error : bool, default False
+    Whether to take the first coupling of the list, with the largest alpha, whose mean score is within
+    one standard error (over folds) of the best, in place of the best.
+n_jobs : int, optional
+    Threads over folds; None means 1, -1 all. The result is the same for any number.
+"""
+
+FOUND = """
+alpha_ : float
+coupling_ : Coupling
+    The chosen ones.
+alphas_ : (n_couplings, n_alphas)
+    The grid of each coupling, falling.
+best_score_ : float
+best_index_ : int
+    Mean score of the chosen candidate, and its place in ``cv_results_``.
+cv_results_ : dict of arrays
+    For each candidate: "coupling", "alpha", "split0_test_score", ..., "mean_test_score",
+    "std_test_score", "rank_test_score"; "params" is a list of dicts.
+task_losses_ : (n_candidates, n_folds, n_tasks)
+    Mean loss of each task's held-out labels, whatever ``scoring`` is; NaN where a fold has none.
+n_splits_ : int
+"""
+
+documented = filled_doc(
+    coupling=COUPLING,
+    data=DATA,
+    tolerance=TOLERANCE,
+    stop=TOLERANCE + WARM_START.lstrip(),
+    search=SEARCH,
+    found=FOUND,
+    findings=FINDINGS,
+)

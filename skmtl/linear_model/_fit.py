@@ -46,9 +46,19 @@ def fit_weights(
     problem = FitProblem(X, targets, weight, losses, options)
     start = None if last is None else problem.start(coupling, last)
     solution = problem.minimise(coupling, options.alpha, start)
-    if not solution.converged:
-        warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
+    warn_if_short(solution, options, stacklevel=6)
     return problem.outside(coupling, solution)
+
+
+def warn_if_short(solution: Solution, options: FitOptions, stacklevel: int) -> None:
+    """A ConvergenceWarning where the solver stopped before ``tol``; ``stacklevel`` as seen by the caller."""
+    if not solution.converged:
+        message = (
+            f"fit stopped after {solution.n_iter} iterations with a relative {solution.measure} of "
+            f"{solution.residual:.2g} (tol={options.tol:g}): raise max_iter, raise alpha, or standardise the "
+            "features"
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel + 1)
 
 
 class FitProblem:
@@ -61,7 +71,13 @@ class FitProblem:
 
     def data(self, coupling: Coupling) -> tuple[FitData, np.ndarray | None]:
         """The data as fits with this coupling see them, and the basis of their features or None."""
-        wide = coupling.rotates and _is_wide(self._X)
+        return self._in_basis(coupling.rotates and _is_wide(self._X))
+
+    def raw_data(self) -> FitData:
+        """The data in the user's features."""
+        return self._in_basis(False)[0]
+
+    def _in_basis(self, wide: bool) -> tuple[FitData, np.ndarray | None]:
         if wide not in self._laid_out:
             X, basis = _row_space(self._X) if wide else (self._X, None)
             data = _lay_out(X, self._targets, self._weight, self._losses, self._options)
@@ -97,14 +113,6 @@ def _same_layout(families: list[Family], others: list[Family]) -> bool:
     """Whether the families have the same tasks in the same columns."""
     one, other = ([(f.tasks.tolist(), f.start, f.n_columns) for f in each] for each in (families, others))
     return one == other
-
-
-def _stopped_short(solution: Solution, options: FitOptions) -> str:
-    return (
-        f"fit stopped after {solution.n_iter} iterations with a relative {solution.measure} of "
-        f"{solution.residual:.2g} (tol={options.tol:g}): raise max_iter, raise alpha, or standardise the "
-        "features"
-    )
 
 
 def normalised_weights(targets: TaskTargets, weight: np.ndarray, average: str) -> np.ndarray:
