@@ -54,7 +54,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     ],
     "MultiTaskLogisticRegressionCV": lambda cls: [
         cls(alphas=3, cv=2),
-        cls(alphas=[0.1, 0.01], couplings=Independent(), cv=2, scoring="accuracy", one_standard_error=True),
+        cls(alphas=[0.1, 0.01], couplings=Independent(), cv=2, one_standard_error=True),
     ],
     "MultiTaskMLPClassifier": lambda cls: [
         cls(random_state=0),

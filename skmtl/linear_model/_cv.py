@@ -7,6 +7,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
@@ -74,6 +75,11 @@ class CrossValidated:
         super().__init_subclass__(**arguments)
         cls._parameter_constraints = {**cls._parameter_constraints, **cls._search_constraints}
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse &= not isinstance(self.cv, str)
+        return tags
+
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, target_weight=None, groups=None):
@@ -132,6 +138,7 @@ class CrossValidated:
 
     def _cross_validate(self, data: Labelled, candidates, X, y, groups):
         """Losses (n_candidates, n_folds, n_tasks) and scores (n_candidates, n_folds)."""
+        X, y = _by_rows(X), _by_rows(y)
         folds = self._splits(data, X, y, groups)
         scorer = None if self.scoring is None else check_scoring(self, self.scoring)
         options = self._fit_options(1.0)
@@ -179,6 +186,13 @@ class CrossValidated:
         self.best_score_, self.n_splits_ = float(table["mean_test_score"][best]), scores.shape[1]
         self.best_index_, self.cv_results_, self.task_losses_ = best, table, losses
         self.alphas_ = np.array([alphas for _, alphas in candidates])
+
+
+def _by_rows(data):
+    """Data whose rows can be picked."""
+    if sp.issparse(data):
+        return data.tocsr()
+    return data if hasattr(data, "shape") or hasattr(data, "iloc") else np.asarray(data)
 
 
 @documented

@@ -108,8 +108,8 @@ def _left_out(problem: FitProblem, coupling: Coupling, alphas: np.ndarray, exact
 def _check_left_out(data: FitData, coupling: Coupling, name: str) -> None:
     if not data.plain_regression:
         raise ValueError(
-            f"cv={name!r} needs the squared loss on a dense X that all tasks share, complete and equally "
-            "weighted; use a number of folds"
+            f"cv={name!r} needs the squared loss on an X that is not sparse and that all tasks share, complete "
+            "and equally weighted; use a number of folds"
         )
     if not isinstance(coupling, QuadraticCoupling) or coupling.learned:
         raise ValueError(
