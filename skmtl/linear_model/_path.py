@@ -14,7 +14,7 @@ from ..design import tasks_of_columns
 from ..targets import label_weights
 from ._data import power_iteration
 from ._fit import FitProblem, warn_if_short
-from ._options import FitData, Solution
+from ._options import FitData, Solution, Start
 from ._proximal_fit import null_intercepts
 from ._quadratic_fit import plain_ridge
 
@@ -52,9 +52,25 @@ def follow_path(problem: FitProblem, coupling: Coupling, alphas: np.ndarray) -> 
     data, solution = problem.data(coupling)[0], None
     if isinstance(coupling, QuadraticCoupling) and data.plain_regression and len(alphas) >= MANY:
         data.once(plain_ridge).basis  # noqa: B018
-    for alpha in alphas:
-        solution = problem.minimise(coupling, float(alpha), solution)
+    before = None
+    for k, alpha in enumerate(alphas):
+        start = solution if before is None else _ahead(before, solution, _stride(alphas[k - 2 : k + 1]))
+        before, solution = solution, problem.minimise(coupling, float(alpha), start)
         yield solution
+
+
+def _stride(alphas: np.ndarray) -> float:
+    """The step to the third alpha in units of that from the first to the second."""
+    return float((alphas[2] - alphas[1]) / (alphas[1] - alphas[0])) if alphas[0] != alphas[1] else 0.0
+
+
+def _ahead(before: Start, last: Start, stride: float) -> Start:
+    """Where the last two solutions lead to, as a path is smooth between the kinks; what is zero stays so."""
+    parts = [
+        np.where(new == 0, 0.0, new + stride * (new - old))
+        for old, new in zip(before.parts, last.parts, strict=True)
+    ]
+    return Start(parts, last.b + stride * (last.b - before.b))
 
 
 def null_slopes(data: FitData) -> np.ndarray:

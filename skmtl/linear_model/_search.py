@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 # Scores that differ by less than this share are equal: folds are not fitted to more.
-ROUNDING = 1e-5
+ROUNDING = 1e-4
 
 
 def results_table(candidates, scores: np.ndarray) -> dict[str, object]:
