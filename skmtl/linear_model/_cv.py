@@ -41,6 +41,7 @@ def search_init(model: type):
         couplings=None,
         cv=5,
         scoring=None,
+        caution=1.0,
         one_standard_error=False,
         n_jobs=None,
     ): ...
@@ -67,6 +68,7 @@ class CrossValidated:
         "couplings": [Coupling, list, tuple, None],
         "cv": ["cv_object", StrOptions(set(LEFT_OUT))],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "caution": [Interval(Real, 0, None, closed="left")],
         "one_standard_error": ["boolean"],
         "n_jobs": [Integral, None],
     }
@@ -181,7 +183,13 @@ class CrossValidated:
 
     def _report(self, candidates, losses: np.ndarray, scores: np.ndarray) -> None:
         table = results_table(candidates, scores)
-        best = best_candidate(scores, one_standard_error=self.one_standard_error)
+        best = best_candidate(
+            [len(alphas) for _, alphas in candidates],
+            scores,
+            scores if self.scoring is not None else -losses.reshape(len(losses), -1),
+            caution=self.caution,
+            one_standard_error=self.one_standard_error,
+        )
         self.coupling_, self.alpha_ = table["coupling"][best], float(table["alpha"][best])
         self.best_score_, self.n_splits_ = float(table["mean_test_score"][best]), scores.shape[1]
         self.best_index_, self.cv_results_, self.task_losses_ = best, table, losses

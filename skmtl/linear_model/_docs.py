@@ -64,10 +64,11 @@ alphas : int or (n_alphas,) array-like of floats > 0, default 30
     (the quadratic ones) from ten times the largest curvature of the loss down to ``eps**2`` times it.
 eps : float in (0, 1), default 1e-3
 couplings : Coupling or list of couplings, optional
-    All are searched jointly with alpha; of equally good ones the first is taken, so put the simplest
-    first. By default ``Independent()``, ``SharedParameters(0.5)``, ``SharedParameters(0.9)``,
-    ``JointSparsity()`` and ``LowRank()``; for a single task ``Independent()`` alone; those with a
-    shared part for ``unknown_task="shared"``; the quadratic ones for "gcv" and "loo".
+    All are searched jointly with alpha; of equally good ones the first is taken, and ``caution``
+    protects the first, so put the simplest first. By default ``Independent()``,
+    ``SharedParameters(0.5)``, ``SharedParameters(0.9)``, ``JointSparsity()`` and ``LowRank()``; for a
+    single task ``Independent()`` alone; those with a shared part for ``unknown_task="shared"``; the
+    quadratic ones for "gcv" and "loo".
 cv : int, splitter, iterable of (train, test), "gcv" or "loo", default 5
     A number of folds spreads every task, and every class of it, over all of them
     (``skmtl.TaskKFold``). "gcv" and "loo", for the squared loss on a dense, complete, shared X with
@@ -75,9 +76,13 @@ cv : int, splitter, iterable of (train, test), "gcv" or "loo", default 5
     more than one fit for all alphas, and exact leave-one-out, which costs a pass over the data for each.
 scoring : str or callable, optional
     What is maximised; by default minus the loss of the held-out labels, averaged over tasks.
+caution : float >= 0, default 1
+    A coupling is preferred to the first one only where its mean score is better by more than so many
+    standard errors of the gain, paired over tasks and folds (over folds where ``scoring`` is given).
+    The best of many scores flatters; with 0 unrelated tasks lose more to separate models.
 one_standard_error : bool, default False
-    Whether to take the first coupling of the list, with the largest alpha, whose mean score is within
-    one standard error (over folds) of the best, in place of the best.
+    Whether to take the largest alpha whose mean score is within one standard error, over folds, of the
+    best of the chosen coupling.
 n_jobs : int, optional
     Threads over folds; None means 1, -1 all. The result is the same for any number.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import rankdata
 
@@ -25,18 +27,48 @@ def results_table(candidates, scores: np.ndarray) -> dict[str, object]:
     }
 
 
-def best_candidate(scores: np.ndarray, *, one_standard_error: bool) -> int:
-    """The first candidate, hence the simplest, whose mean score is as good as the best.
+def best_candidate(
+    sizes: Sequence[int], scores: np.ndarray, cells: np.ndarray, *, caution: float, one_standard_error: bool
+) -> int:
+    """The place of the chosen candidate.
 
-    As good as: up to rounding, or within one standard error of the best mean. ``scores`` is
-    (n_candidates, n_folds).
+    The best of each coupling is found first, the largest alpha among equals. The best of all is taken, but
+    only where it gains on the best of the first coupling more than ``caution`` standard errors of the gain:
+    the best of many is better than it is. Then the largest alpha within one standard error, if wanted.
+
+    Parameters
+    ----------
+    sizes : list of int
+        How many candidates, with falling alphas, each coupling has.
+    scores : (n_candidates, n_folds)
+    cells : (n_candidates, n_cells)
+        What the gain is averaged over: scores of each task in each fold, NaN where there is none.
     """
-    mean, n_folds = _sunk(scores.mean(axis=1)), scores.shape[1]
-    best = int(np.argmax(mean))
-    margin = ROUNDING * abs(mean[best])
-    if one_standard_error and n_folds > 1:
-        margin = max(margin, scores[best].std(ddof=1) / np.sqrt(n_folds))
-    return int(np.argmax(mean >= mean[best] - margin))
+    mean, ends = _sunk(scores.mean(axis=1)), np.cumsum(sizes)
+    blocks = [np.arange(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+    bests = [block[_first_good(mean[block], 0.0)] for block in blocks]
+    top = _first_good(mean[bests], 0.0)
+    if not _gains(cells[bests[top]] - cells[bests[0]], caution):
+        top = 0
+    if not one_standard_error or scores.shape[1] == 1:
+        return int(bests[top])
+    margin = scores[bests[top]].std(ddof=1) / np.sqrt(scores.shape[1])
+    return int(blocks[top][_first_good(mean[blocks[top]], margin)])
+
+
+def _first_good(mean: np.ndarray, margin: float) -> int:
+    """The first whose mean is as good as the best, but for the margin and rounding."""
+    best = mean.max()
+    rounding = ROUNDING * abs(best) if np.isfinite(best) else 0.0
+    return int(np.argmax(mean >= best - max(margin, rounding)))
+
+
+def _gains(gain: np.ndarray, caution: float) -> bool:
+    """Whether the mean gain is more than so many of its standard errors."""
+    gain = gain[~np.isnan(gain)]
+    if len(gain) < 2:
+        return True
+    return bool(gain.mean() > caution * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _sunk(mean: np.ndarray) -> np.ndarray:
