@@ -54,11 +54,20 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=1e-3, squared=True, coupling=LearnedRelation()),
         cls(alpha=1e-3, coupling=JointSparsity(0.5), tol=1e-7),
     ],
+    "MultiTaskLinearRegressorCV": lambda cls: [
+        cls(alphas=5, cv=3),
+        cls(alphas=[0.1, 0.01], couplings=[JointSparsity(0.5), Independent()], cv=2, scoring="r2", n_jobs=2),
+        cls(cv="gcv"),
+    ],
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=Independent(), loss_average="task"),
         cls(coupling=OutlierTasks(), tol=1e-6),
+    ],
+    "MultiTaskLogisticRegressionCV": lambda cls: [
+        cls(alphas=3, cv=2),
+        cls(alphas=[0.1, 0.01], couplings=Independent(), cv=2, one_standard_error=True),
     ],
     "MultiTaskMLPClassifier": lambda cls: [
         cls(random_state=0),
@@ -84,6 +93,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
     "MultiTaskLinearSVC": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
+    "MultiTaskLogisticRegressionCV": _LIST_OF_CLASSES,
     "PooledTasks": _LIST_OF_CLASSES,
 }
 

@@ -26,6 +26,24 @@ class Penalty(ABC):
         """The largest s in [0, 1] for which ``h*(s G)`` is finite."""
         return 1.0
 
+    def silent_from(self, G: np.ndarray) -> float:
+        """The smallest a for which ``prox(G, a)`` is zero: G is then a times a slope of h at zero.
+
+        Infinite where no a makes it so, as for penalties that are smooth at zero. Bisection, to a
+        relative 1e-9, unless a penalty knows better.
+        """
+        low, high = 0.0, max(float(np.abs(G).max(initial=0.0)), np.finfo(float).tiny)
+        for _ in range(60):
+            if not self.prox(G, high).any():
+                break
+            low, high = high, 2.0 * high
+        else:
+            return np.inf
+        while high - low > 1e-9 * high:
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.prox(G, middle).any() else (low, middle)
+        return high
+
 
 class NormPenalty(Penalty):
     r"""``h(W) = weight * ||W|| + ridge / 2 * ||W||_F^2`` for a norm that a subclass gives.
@@ -69,6 +87,9 @@ class NormPenalty(Penalty):
             return 1.0
         largest = self.dual_norm(G)
         return 1.0 if largest <= self.weight else self.weight / largest
+
+    def silent_from(self, G):
+        return self.dual_norm(G) / self.weight if self.weight else np.inf
 
 
 class RowNorm(NormPenalty):
@@ -164,6 +185,9 @@ class SquaredTraceNorm(Penalty):
 
     def conjugate(self, G):
         return 0.5 * float(_singular_values(G).max(initial=0.0)) ** 2
+
+    def silent_from(self, G):
+        return np.inf if G.any() else 0.0  # smooth at zero
 
 
 def shrinkage(norms: np.ndarray, amount: float) -> np.ndarray:

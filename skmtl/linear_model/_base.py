@@ -17,12 +17,13 @@ from ._fit import FittedWeights, fit_weights
 from ._frozen import NewTaskMixin
 from ._losses import TaskLosses
 from ._options import FitOptions
+from ._path import PathMixin
 from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
 from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 from ._weights import task_weights
 
 
-class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
+class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -39,6 +40,7 @@ class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
         "intercept_penalty": [Interval(Real, 0, None, closed="left")],
         "feature_mask": ["array-like", None],
+        "warm_start": ["boolean"],
     }
 
     _classify: bool
@@ -60,6 +62,7 @@ class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
         max_iter=None,
         intercept_penalty=0.0,
         feature_mask=None,
+        warm_start=False,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -74,6 +77,7 @@ class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
         self.max_iter = max_iter
         self.intercept_penalty = intercept_penalty
         self.feature_mask = feature_mask
+        self.warm_start = warm_start
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -118,23 +122,34 @@ class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = self._label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
-        options = self._fit_options(X.dtype, targets)
-        fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options)
+        last = self._last_fit() if self.warm_start else None
+        return self._fit_read(X, targets, weight, coupling, self.alpha, last)
+
+    def _fit_read(self, X, targets, weight: np.ndarray, coupling: Coupling, alpha: float, last=None):
+        """Fit to data that have been read."""
+        options = self._fit_options(alpha, X.dtype, targets)
+        fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options, last)
+        self._remember_rows(X, weight)
         self._keep(fitted, coupling)
-        self._remember_geometry(X, weight, fitted, coupling)
         return self
+
+    def _last_fit(self) -> FittedWeights | None:
+        """The weights of the last fit, None before the first."""
+        if not hasattr(self, "_layout"):
+            return None
+        return FittedWeights(self._fitted_parts, self._b, self._families, None)
 
     def _label_weights(self, targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
         return label_weights(targets, sample_weight, target_weight)
 
-    def _fit_options(self, dtype, targets: TaskTargets) -> FitOptions:
+    def _fit_options(self, alpha: float, dtype, targets: TaskTargets) -> FitOptions:
         if self.intercept_penalty and not self.fit_intercept:
             raise ValueError(
                 f"intercept_penalty={self.intercept_penalty!r} shrinks intercepts, but fit_intercept=False "
                 "leaves none; set one of them back to its default"
             )
         return FitOptions(
-            float(self.alpha),
+            float(alpha),
             self.fit_intercept,
             self.loss_average,
             self.solver,
@@ -146,6 +161,7 @@ class LinearTaskModel(NewTaskMixin, TaskTargetsMixin, ABC):
         )
 
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
+        self._fitted_parts, self._fitted_coupling, self._prior = fitted.parts, coupling, None
         parts = fitted.seen_parts
         self._W, self._b = parts[0] if len(parts) == 1 else sum(parts), fitted.b
         self._parts = parts if len(parts) > 1 else None

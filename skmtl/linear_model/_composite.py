@@ -20,9 +20,16 @@ class CompositeProblem:
     as the weights do, so that one step length suits both.
     """
 
-    def __init__(self, data: DataLoss, penalties: Sequence[Penalty], alpha: float, origin: np.ndarray):
+    def __init__(
+        self,
+        data: DataLoss,
+        penalties: Sequence[Penalty],
+        alpha: float,
+        origin: np.ndarray,
+        bounds: tuple[float, float],
+    ):
         self.data, self.penalties, self.alpha = data, penalties, alpha
-        slopes, intercepts = data.curvature_bound()
+        slopes, intercepts = bounds
         self.lipschitz = max(len(penalties) * slopes if slopes > 0 else intercepts, TINY)
         self.unit = float(np.sqrt(self.lipschitz / intercepts)) if data.intercept and slopes > 0 else 1.0
         self.origin = self.vector([np.zeros(data.shape, data.dtype)] * len(penalties), origin)
@@ -37,7 +44,9 @@ class CompositeProblem:
 
     def with_data(self, data: DataLoss) -> CompositeProblem:
         """The same penalties on another loss of the data."""
-        return CompositeProblem(data, self.penalties, self.alpha, self.parts(self.origin)[1])
+        return CompositeProblem(
+            data, self.penalties, self.alpha, self.parts(self.origin)[1], data.curvature_bound()
+        )
 
     def vector(self, parts: Sequence[np.ndarray], b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""

@@ -33,7 +33,7 @@ class_weight : dict, list or "balanced", optional
     out. "balanced" gives the classes of a task equal sums of weights.
 """
 
-STOP = """
+TOLERANCE = """
 tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
     zero; for the others, and for losses that are linear far away (Huber, quantile,
@@ -51,6 +51,13 @@ feature_mask : (n_tasks, n_features) array-like of bool, optional
     Which features each task has, in the order of ``task_names_in_`` and without the ``task_feature``.
     The other weights are 0 and cost nothing: R(W) is the smallest R(V) of all V that equal W where the
     mask is True. What X holds for a feature that a task lacks is not looked at, but must be finite.
+"""
+
+WARM_START = """
+warm_start : bool, default False
+    Whether ``fit`` starts from the weights of the last fit: the minimum is the same, found sooner
+    when the data or ``alpha`` have changed a little. A fit on other features, tasks or classes
+    starts afresh.
 """
 
 FINDINGS = """
@@ -76,4 +83,60 @@ support_, rank_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 
-documented = filled_doc(coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS)
+SEARCH = """
+alphas : int or (n_alphas,) array-like of floats > 0, default 30
+    How many alphas, or which. A number of them is spaced evenly in the logarithm, for each coupling
+    from the smallest alpha with W = 0 down to ``eps`` times it; for couplings without such an alpha
+    (the quadratic ones) from ten times the largest curvature of the loss down to ``eps**2`` times it.
+eps : float in (0, 1), default 1e-3
+couplings : Coupling or list of couplings, optional
+    All are searched jointly with alpha; of equally good ones the first is taken, and ``caution``
+    protects the first, so put the simplest first. By default ``Independent()``,
+    ``SharedParameters(0.5)``, ``SharedParameters(0.9)``, ``JointSparsity()`` and ``LowRank()``; for a
+    single task ``Independent()`` alone; those with a shared part for ``unknown_task="shared"``; the
+    quadratic ones for "gcv" and "loo".
+cv : int, splitter, iterable of (train, test), "gcv" or "loo", default 5
+    A number of folds spreads every task, and every class of it, over all of them
+    (``skmtl.TaskKFold``). "gcv" and "loo", for the squared loss on a dense, complete, shared X with
+    quadratic couplings that are not learned, are generalised cross-validation, which costs little
+    more than one fit for all alphas, and exact leave-one-out, which costs a pass over the data for each.
+scoring : str or callable, optional
+    What is maximised; by default minus the loss of the held-out labels, averaged over tasks.
+caution : float >= 0, default 1
+    A coupling is preferred to the first one only where its mean score is better by more than so many
+    standard errors of the gain, paired over tasks and folds (over folds where ``scoring`` is given).
+    The best of many scores flatters; with 0 unrelated tasks lose more to separate models.
+one_standard_error : bool, default False
+    Whether to take the largest alpha whose mean score is within one standard error, over folds, of the
+    best of the chosen coupling.
+n_jobs : int, optional
+    Threads over folds; None means 1, -1 all. The result is the same for any number.
+"""
+
+FOUND = """
+alpha_ : float
+coupling_ : Coupling
+    The chosen ones.
+alphas_ : (n_couplings, n_alphas)
+    The grid of each coupling, falling.
+best_score_ : float
+best_index_ : int
+    Mean score of the chosen candidate, and its place in ``cv_results_``.
+cv_results_ : dict of arrays
+    For each candidate: "coupling", "alpha", "split0_test_score", ..., "mean_test_score",
+    "std_test_score", "rank_test_score"; "params" is a list of dicts.
+task_losses_ : (n_candidates, n_folds, n_tasks)
+    Mean loss of each task's held-out labels, whatever ``scoring`` is; NaN where a fold has none.
+n_splits_ : int
+"""
+
+documented = filled_doc(
+    coupling=COUPLING,
+    data=DATA,
+    class_weight=CLASS_WEIGHT,
+    tolerance=TOLERANCE,
+    stop=TOLERANCE + WARM_START.lstrip(),
+    search=SEARCH,
+    found=FOUND,
+    findings=FINDINGS,
+)

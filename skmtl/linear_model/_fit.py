@@ -16,7 +16,7 @@ from ._data import DataLoss
 from ._intercepts import InterceptShrinkage
 from ._losses import TaskLosses
 from ._mask import MaskedDesign, checked_mask, column_mask, hide_features
-from ._options import FitData, FitOptions, Solution
+from ._options import FitData, FitOptions, Solution, Start
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
 
@@ -45,28 +45,20 @@ class FittedWeights:
 
 
 def fit_weights(
-    X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, coupling: Coupling, options: FitOptions
+    X,
+    targets: TaskTargets,
+    weight: np.ndarray,
+    losses: TaskLosses,
+    coupling: Coupling,
+    options: FitOptions,
+    last: FittedWeights | None = None,
 ) -> FittedWeights:
-    """Minimise the joint loss plus ``alpha * R(W)``."""
-    X, targets, weight = _sorted_by_task(X, targets, weight)
-    weight = normalised_weights(targets, weight, options.loss_average)
-    if options.task_weight is not None:
-        each = options.task_weight
-        weight = weight * (each[targets.task][:, None] if targets.form == "rows" else each)
-    mask = checked_mask(options.feature_mask, targets, X.shape[1])
-    if mask is not None and targets.form == "rows":
-        X = hide_features(X, targets.task, mask)
-    rotates = coupling.rotates and (mask is None or targets.form == "rows")
-    X, basis = _row_space(X) if rotates else (X, None)
-    targets, weight = _of_dtype(X.dtype, targets, weight)
-    data = _lay_out(X, targets, weight, losses, options, mask)
-    solution = _minimise(data, coupling, options)
-    b = data.loss.design.uncentered(sum(solution.parts), solution.b)
-    if not solution.converged:
-        warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
-    parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    mask = None if mask is None else column_mask(mask, data.families)
-    return FittedWeights(parts, _centred_classes(b, data), data.families, solution, mask)
+    """Minimise the joint loss plus ``alpha * R(W)``, from the ``last`` weights where they suit the data."""
+    problem = FitProblem(X, targets, weight, losses, options)
+    start = None if last is None else problem.start(coupling, last)
+    solution = problem.minimise(coupling, options.alpha, start)
+    warn_if_short(solution, options, stacklevel=6)
+    return problem.outside(coupling, solution)
 
 
 def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
@@ -75,17 +67,78 @@ def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
     return replace(targets, values=values), weight.astype(dtype, copy=False)
 
 
-def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
+def warn_if_short(solution: Solution, options: FitOptions, stacklevel: int) -> None:
+    """A ConvergenceWarning where the solver stopped before ``tol``; ``stacklevel`` as seen by the caller."""
+    if not solution.converged:
+        message = (
+            f"fit stopped after {solution.n_iter} iterations with a relative {solution.measure} of "
+            f"{solution.residual:.2g} (tol={options.tol:g}): raise max_iter, raise alpha, or standardise the "
+            "features"
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel + 1)
+
+
+class FitProblem:
+    """Data laid out once, to be fitted with any coupling and alpha."""
+
+    def __init__(self, X, targets: TaskTargets, weight: np.ndarray, losses: TaskLosses, options: FitOptions):
+        X, targets, weight = _sorted_by_task(X, targets, weight)
+        weight = normalised_weights(targets, weight, options.loss_average)
+        if options.task_weight is not None:
+            each = options.task_weight
+            weight = weight * (each[targets.task][:, None] if targets.form == "rows" else each)
+        self._mask = checked_mask(options.feature_mask, targets, X.shape[1])
+        self._hidden = self._mask is not None and targets.form == "rows"
+        self._X = hide_features(X, targets.task, self._mask) if self._hidden else X
+        self._targets, self._weight = _of_dtype(X.dtype, targets, weight)
+        self._losses, self._options, self._laid_out = losses, options, {}
+
+    def data(self, coupling: Coupling) -> tuple[FitData, np.ndarray | None]:
+        """The data as fits with this coupling see them, and the basis of their features or None."""
+        rotates = coupling.rotates and (self._mask is None or self._hidden)
+        return self._in_basis(rotates and _is_wide(self._X))
+
+    def raw_data(self) -> FitData:
+        """The data in the user's features."""
+        return self._in_basis(False)[0]
+
+    def _in_basis(self, wide: bool) -> tuple[FitData, np.ndarray | None]:
+        if wide not in self._laid_out:
+            X, basis = _row_space(self._X) if wide else (self._X, None)
+            data = _lay_out(X, self._targets, self._weight, self._losses, self._options, self._mask)
+            self._laid_out[wide] = data, basis
+        return self._laid_out[wide]
+
+    def minimise(self, coupling: Coupling, alpha: float, start: Start | None = None) -> Solution:
+        """Minimise the joint loss plus ``alpha * R(W)``; the start is in the terms of ``data``."""
+        return _minimise(self.data(coupling)[0], coupling, replace(self._options, alpha=alpha), start)
+
+    def start(self, coupling: Coupling, last: FittedWeights) -> Start | None:
+        """Weights of another fit in the terms of ``data``; None where it had other features or tasks."""
+        data, basis = self.data(coupling)
+        if len(last.W) != self._X.shape[1] or not _same_layout(last.families, data.families):
+            return None
+        parts = last.parts if basis is None else [basis.T @ part for part in last.parts]
+        return Start(parts, data.loss.design.uncentered(-sum(parts), last.b))
+
+    def outside(self, coupling: Coupling, solution: Solution) -> FittedWeights:
+        """The weights of the user's features."""
+        data, basis = self.data(coupling)
+        b = _centred_classes(data.loss.design.uncentered(solution.W, solution.b), data)
+        parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
+        mask = None if self._mask is None else column_mask(self._mask, data.families)
+        return FittedWeights(parts, b, data.families, solution, mask)
+
+
+def _minimise(data: FitData, coupling: Coupling, options: FitOptions, start: Start | None) -> Solution:
     quadratic = isinstance(coupling, QuadraticCoupling)
-    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options)
+    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options, start)
 
 
-def _stopped_short(solution: Solution, options: FitOptions) -> str:
-    return (
-        f"fit stopped after {solution.n_iter} iterations with a relative {solution.measure} of "
-        f"{solution.residual:.2g} (tol={options.tol:g}): raise max_iter, raise alpha, or standardise the "
-        "features"
-    )
+def _same_layout(families: list[Family], others: list[Family]) -> bool:
+    """Whether the families have the same tasks in the same columns."""
+    one, other = ([(f.tasks.tolist(), f.start, f.n_columns) for f in each] for each in (families, others))
+    return one == other
 
 
 def normalised_weights(targets: TaskTargets, weight: np.ndarray, average: str) -> np.ndarray:
@@ -144,15 +197,16 @@ def _sorted_by_task(X, targets: TaskTargets, weight: np.ndarray):
     return X[order], sorted_targets, weight[order]
 
 
+def _is_wide(X) -> bool:
+    return not sp.issparse(X) and X.shape[1] > X.shape[0]
+
+
 def _row_space(X):
-    """X in an orthonormal basis (d, n) of its rows where it is wide: the solution lies there.
+    """A wide X in an orthonormal basis (d, n) of its rows: the solution lies there.
 
     For couplings that are invariant to rotations of the features (representer theorem; Argyriou,
     Micchelli & Pontil 2009) the objective and the predictions stay the same.
     """
-    n, d = X.shape
-    if sp.issparse(X) or d <= n:
-        return X, None
     basis, triangle = np.linalg.qr(X.T)
     return np.ascontiguousarray(triangle.T), basis
 

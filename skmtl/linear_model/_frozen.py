@@ -14,12 +14,10 @@ from ._quadratic_fit import USUAL_STEPS
 
 
 class NewTaskMixin:
-    """For models with ``_W``, ``_b``, ``_layout`` that keep what ``_remember_geometry`` is given."""
+    """For models with ``_W``, ``_b``, ``_layout`` that ``_remember_rows`` has been given the data of."""
 
-    def _remember_geometry(self, X, weight: np.ndarray, fitted, coupling) -> None:
-        """Keep what a further task needs: the parts, what a label weighs, the row of the intercepts."""
-        self._fitted_parts, self._fitted_coupling = fitted.parts, coupling
-        self._prior = None
+    def _remember_rows(self, X, weight: np.ndarray) -> None:
+        """Keep what a further task needs of the data: what a label weighs, the row of the intercepts."""
         self._label_share = self.n_tasks_ / weight.sum() if self.loss_average == "sample" else None
         rows = weight.sum(axis=1)
         self._row_mean = X.T @ (rows / rows.sum()).astype(X.dtype) if self.intercept_penalty else None

@@ -54,11 +54,11 @@ class ShrunkInterceptsProblem(JointProblem):
     """The smooth problem of a quadratic coupling, with the shrinkage of its intercepts added."""
 
     def value(self, x):
-        return super().value(x) + self.data.shrinkage.value(self._unpack(x)[1])
+        return super().value(x) + self.data.shrinkage.value(self.unpack(x)[1])
 
     def value_gradient(self, x):
         value, gradient = super().value_gradient(x)
-        shrinkage, b = self.data.shrinkage, self._unpack(x)[1]
+        shrinkage, b = self.data.shrinkage, self.unpack(x)[1]
         gradient[-len(b) :] += shrinkage.gradient(b)
         return value + shrinkage.value(b), gradient
 

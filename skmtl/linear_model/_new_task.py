@@ -46,11 +46,11 @@ class FrozenProblem:
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, C) and b (C,)."""
-        u, b = self._unpack(x)
+        u, b = self.unpack(x)
         return self.task.origin + self.task.factor @ u, b
 
     def value_gradient(self, x):
-        u, b = self._unpack(x)
+        u, b = self.unpack(x)
         Z = self._image(u, b) + self.offset[:, None, :]
         task, away = self.task, b - self.level
         value = task.loss.value(task.y, Z, task.weight) + 0.5 * self.alpha * float(np.vdot(u, u))
@@ -58,12 +58,12 @@ class FrozenProblem:
         return value, self._pull_back(task.loss.gradient(task.y, Z, task.weight), u, away)
 
     def hessian(self, x):
-        u, b = self._unpack(x)
+        u, b = self.unpack(x)
         Z = self._image(u, b) + self.offset[:, None, :]
         bend = self.task.loss.curvature(self.task.y, Z, self.task.weight)
 
         def product(v: np.ndarray) -> np.ndarray:
-            du, db = self._unpack(v)
+            du, db = self.unpack(v)
             return self._pull_back(bend.apply(self._image(du, db)), du, db)
 
         H = np.asarray(bend.diagonal)[:, 0, :]
@@ -79,7 +79,7 @@ class FrozenProblem:
         levels = R.sum(axis=0) + self.shrink * away if self.intercept else np.zeros_like(away)
         return np.concatenate([(self.A.T @ R + self.alpha * u).ravel(), levels])
 
-    def _unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         r, C = self.shape
         return x[: r * C].reshape(r, C), x[r * C :]
 

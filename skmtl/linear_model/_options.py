@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +13,8 @@ import scipy.sparse as sp
 from ..design import Family
 from ..targets import TaskTargets
 from ._data import DataLoss
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,15 @@ class FitData:
     loss: DataLoss
     null: DataLoss
     mask: np.ndarray | None = None
+    _made: dict = field(default_factory=dict, repr=False)
 
-    @property
+    def once(self, make: Callable[[FitData], Made]) -> Made:
+        """``make(self)``, computed once: what depends on the data alone, and serves every alpha of a path."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
+
+    @cached_property
     def plain_regression(self) -> bool:
         """Squared loss on a dense, shared X, with the same row weights and features for every task."""
         return (
@@ -58,25 +70,28 @@ class FitData:
             and bool((self.weight == self.weight[:, :1]).all())
         )
 
-    def centred(self, intercept: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """X and Y less their weighted means, where ``intercept``, and the means of Y."""
-        w, Y = self.weight[:, 0], self.targets.values
-        if not intercept:
-            return self.X, Y, np.zeros(Y.shape[1], Y.dtype)
-        means = np.average(Y, axis=0, weights=w)
-        return self.X - np.average(self.X, axis=0, weights=w), Y - means, means
+
+@dataclass(frozen=True)
+class Start:
+    """Where a fit may begin: parts (d, P) that sum to W, and intercepts b (P,) for the centred X."""
+
+    parts: list[np.ndarray]
+    b: np.ndarray
+
+    @property
+    def W(self) -> np.ndarray:
+        """The weights (d, P)."""
+        return self.parts[0] if len(self.parts) == 1 else sum(self.parts)
 
 
 @dataclass(frozen=True)
-class Solution:
-    """Parts (d, P) that sum to W, intercepts b (P,) for the centred X, and how the solver ended.
+class Solution(Start):
+    """The parts and intercepts that a fit ended with, and how the solver ended.
 
     ``residual`` is what ``tol`` bounds and ``measure`` its name; ``gap`` is the duality gap, where known.
     ``covariances`` holds one task covariance for each family, for quadratic couplings.
     """
 
-    parts: list[np.ndarray]
-    b: np.ndarray
     objective: float
     residual: float
     measure: str

@@ -38,7 +38,7 @@ class JointProblem:
 
     def value(self, x: np.ndarray) -> float:
         """Objective."""
-        U, _ = self._unpack(x)
+        U, _ = self.unpack(x)
         return 0.5 * self.alpha * float(np.vdot(U, U)) + self.data.value(self.image(x))
 
     def null_value(self) -> float:
@@ -56,24 +56,24 @@ class JointProblem:
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,) of the vector x."""
-        U, b = self._unpack(x)
-        return self._tie(U), b
+        U, b = self.unpack(x)
+        return self.tie(U), b
 
     def vector(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The x whose weights are W (as far as the covariances allow) and b: for warm starts."""
-        return np.concatenate([self._tie(W, inverse=True).ravel(), b])
+        return np.concatenate([self.tie(W, inverse=True).ravel(), b])
 
     def gap(self, x: np.ndarray, R: np.ndarray) -> float:
         """How far the value at x can be from the minimum, by the dual point that a derivative R of f gives."""
         point = self.data.feasible(R)
-        G = self._tie(point.slope)
+        G = self.tie(point.slope)
         dual = self.data.conjugate(point, 1.0) + 0.5 * float(np.vdot(G, G)) / self.alpha
         return max(self.value(x) + dual, 0.0)
 
     def value_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Objective and its gradient in x."""
-        U, b = self._unpack(x)
-        Z = self.data.image(self._tie(U), b)
+        U, b = self.unpack(x)
+        Z = self.data.image(self.tie(U), b)
         value = 0.5 * self.alpha * float(np.vdot(U, U)) + self.data.value(Z)
         return value, self._pull_back(self.data.residual(Z), U)
 
@@ -83,8 +83,8 @@ class JointProblem:
         bends = self.data.bends(Z)
 
         def product(v: np.ndarray) -> np.ndarray:
-            V, c = self._unpack(v)
-            return self._pull_back(self.data.bend(bends, self.data.image(self._tie(V), c)), V)
+            V, c = self.unpack(v)
+            return self._pull_back(self.data.bend(bends, self.data.image(self.tie(V), c)), V)
 
         D, d = self.data.diagonal(bends, Z)
         D = self._scale_variances(D) + self.alpha
@@ -92,13 +92,14 @@ class JointProblem:
 
     def _pull_back(self, R: np.ndarray, U: np.ndarray) -> np.ndarray:
         G, g = self.data.pull_back(R)
-        return np.concatenate([(self._tie(G) + self.alpha * U).ravel(), g])
+        return np.concatenate([(self.tie(G) + self.alpha * U).ravel(), g])
 
-    def _unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """U (d, P) and b (P,) of the vector x."""
         d, P = self.data.shape
         return x[: d * P].reshape(d, P), x[d * P :]
 
-    def _tie(self, U: np.ndarray, *, inverse: bool = False) -> np.ndarray:
+    def tie(self, U: np.ndarray, *, inverse: bool = False) -> np.ndarray:
         """U C^(1/2) along the tasks, family by family; symmetric, so it is its own adjoint."""
         roots = [np.linalg.pinv(root, hermitian=True) for root in self.roots] if inverse else self.roots
         return self._along_tasks(U, roots)

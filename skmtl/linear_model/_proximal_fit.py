@@ -6,10 +6,11 @@ import numpy as np
 
 from ..couplings import Penalty, ProximalCoupling, RowNorm
 from ..design import tasks_of_columns
-from ..solvers import newton_cg, proximal_gradient, row_descent
+from ..solvers import newton_cg, proximal_gradient, row_descent, row_problem
 from ._composite import CompositeProblem
+from ._data import DataLoss
 from ._intercepts import joint_problem
-from ._options import FitData, FitOptions, Solution
+from ._options import FitData, FitOptions, Solution, Start
 from ._smoothing import newton_by_smoothing, proximal_by_smoothing
 from ._summary import summarise
 
@@ -17,7 +18,9 @@ SOLVERS = ("proximal-gradient", "block-descent")
 USUAL_STEPS = 10_000
 
 
-def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions) -> Solution:
+def fit_proximal(
+    data: FitData, coupling: ProximalCoupling, options: FitOptions, start: Start | None = None
+) -> Solution:
     """Minimise until the duality gap, relative to the model without features, is at most ``tol``."""
     if options.solver not in ("auto", *SOLVERS):
         raise ValueError(
@@ -34,20 +37,21 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             f"{coupling!r}; use 'proximal-gradient' or 'auto'"
         )
     if options.solver == "proximal-gradient" or not by_rows:
-        return _by_gradient(data, penalties, options)
-    return _by_rows(data, penalties[0], options)
+        return _by_gradient(data, penalties, options, start)
+    return _by_rows(data, penalties[0], options, start)
 
 
-def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
-    X, Y, means = data.centred(options.fit_intercept)
-    root = np.sqrt(data.weight[:, :1])
+def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions, start: Start | None) -> Solution:
+    X, Y, means, prepared = data.once(weighted_rows)
     result = row_descent(
-        X * root,
-        Y * root,
+        X,
+        Y,
         options.alpha * penalty.weight,
         options.alpha * penalty.ridge,
         tol=options.tol,
         max_iter=options.steps(USUAL_STEPS),
+        start=None if start is None else start.W,
+        prepared=prepared,
     )
     return Solution(
         [result.W],
@@ -61,17 +65,19 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
     )
 
 
-def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
-    summary = summarise(data, options.fit_intercept) if data.loss.shrinkage is None else None
-    loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
-    problem = CompositeProblem(loss, penalties, options.alpha, origin)
+def _by_gradient(
+    data: FitData, penalties: tuple[Penalty, ...], options: FitOptions, start: Start | None
+) -> Solution:
+    loss, origin, bounds = data.once(smallest_loss)
+    problem = CompositeProblem(loss, penalties, options.alpha, origin, bounds)
+    x = problem.origin if start is None else problem.vector(_split(start, len(penalties)), start.b)
     limits = {"tol": options.tol, "max_iter": options.steps(USUAL_STEPS)}
     if loss.kinked:
-        result = proximal_by_smoothing(problem, problem.origin, **limits)
+        result = proximal_by_smoothing(problem, x, **limits)
         parts, b = problem.parts(result.x)
         ended = result.value, result.residual, "duality gap", result.n_iter, result.converged, result.gap
         return Solution(list(parts), b, *ended)
-    result = proximal_gradient(problem, problem.origin, **limits)
+    result = proximal_gradient(problem, x, **limits)
     parts, b = problem.parts(result.x)
     residual, gap = result.certificate
     return Solution(
@@ -86,13 +92,39 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
     )
 
 
-def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
+def weighted_rows(data: FitData):
+    """Weighted, centred X and Y of a plain regression, the means of Y, and ``row_problem`` of the two."""
+    w, X, Y = data.weight[:, 0], data.X, data.targets.values
+    means = np.zeros(Y.shape[1], Y.dtype)
+    if data.loss.intercept:
+        means = (w @ Y) / w.sum()
+        X, Y = X - data.loss.design.mean, Y - means
+    root = np.sqrt(w)[:, None]
+    X, Y = X * root, Y * root
+    return X, Y, means, row_problem(X, Y)
+
+
+def smallest_loss(data: FitData) -> tuple[DataLoss, np.ndarray, tuple[float, float]]:
+    """The data or their summary, whichever is smaller; the best intercepts alone; bounds of curvature."""
+    summary = summarise(data, data.loss.intercept) if data.loss.shrinkage is None else None
+    loss, origin = (data.loss, null_intercepts(data)) if summary is None else summary
+    return loss, origin, loss.curvature_bound()
+
+
+def null_intercepts(data: FitData) -> np.ndarray:
     """The best intercepts (P,) without any feature."""
-    problem = joint_problem(data.null, data.families, options.alpha)
-    if not options.fit_intercept:
+    problem = joint_problem(data.null, data.families, 1.0)
+    if not data.loss.intercept:
         return problem.start()
     x = problem.start(data.null.start())
     if data.null.flat:
         return newton_by_smoothing(problem, x, tol=1e-9, max_iter=200).x
     scale = float(np.abs(problem.value_gradient(problem.start())[1]).max())
     return newton_cg(problem, x, tol=1e-12, max_iter=100, gradient_scale=scale).x
+
+
+def _split(start: Start, n_parts: int) -> list[np.ndarray]:
+    """The parts of a start, for a coupling that may split W in another number of them."""
+    if len(start.parts) == n_parts:
+        return start.parts
+    return [start.W] + [np.zeros_like(start.W)] * (n_parts - 1)

@@ -8,7 +8,7 @@ from ..couplings import QuadraticCoupling
 from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
 from ._intercepts import joint_problem, shrunk_means
-from ._options import FitData, FitOptions, Solution
+from ._options import FitData, FitOptions, Solution, Start
 from ._problem import JointProblem
 from ._smoothing import newton_by_smoothing
 
@@ -17,7 +17,9 @@ USUAL_STEPS = 200
 SMOOTHED_STEPS = 1000
 
 
-def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> Solution:
+def fit_quadratic(
+    data: FitData, coupling: QuadraticCoupling, options: FitOptions, start: Start | None = None
+) -> Solution:
     """Solve for the weights and, where the relation is learned, for it in turn until nothing changes.
 
     The objective is jointly convex and falls at every step.
@@ -28,6 +30,10 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     problem.set_covariances(covariances)
     x, n_iter, before = None, 0, np.inf
+    if start is not None:
+        covariances = _relearned(coupling, problem, covariances, start.W)
+        problem.set_covariances(covariances)
+        x = problem.vector(start.W, start.b)
     for _ in range(options.steps(USUAL_STEPS)):
         x, objective, residual, steps, converged, *gap = _solve_weights(
             problem, exact, covariances, x, options
@@ -39,8 +45,7 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
             break
         before = objective
         W, b = problem.weights(x)
-        covariances = [coupling.relearn(_stacked(W, family), C)
-                       for family, C in zip(problem.families, covariances, strict=True)]  # fmt: skip
+        covariances = _relearned(coupling, problem, covariances, W)
         problem.set_covariances(covariances)
         x = problem.vector(W, b)
     W, b = problem.weights(x)
@@ -48,7 +53,13 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     return Solution([W], b, objective, *ended, *gap, covariances=covariances)
 
 
-def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions):
+def _relearned(coupling: QuadraticCoupling, problem: JointProblem, covariances, W: np.ndarray):
+    """The covariances, family by family, that suit the weights best."""
+    pairs = zip(problem.families, covariances, strict=True)
+    return [coupling.relearn(_stacked(W, family), C) for family, C in pairs]
+
+
+def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> KroneckerRidge | None:
     """The closed form where it applies: squared loss, dense shared X, the same weights for every task."""
     if options.solver not in ("auto", *SOLVERS):
         raise ValueError(
@@ -63,23 +74,23 @@ def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOption
         )
     if options.solver == "newton-cg" or not fits:
         return None
-    X, Y, means = data.centred(options.fit_intercept)
-    ridge = KroneckerRidge(X, Y, data.weight[:, 0])
-    b = shrunk_means(means, float(data.weight[:, 0].sum()), data.loss.shrinkage)
-    return lambda C: (ridge.solve(C, options.alpha), b)
+    return data.once(plain_ridge)
+
+
+def plain_ridge(data: FitData) -> KroneckerRidge:
+    """The products of a plain regression, which all its quadratic fits share."""
+    return KroneckerRidge(data.X, data.targets.values, data.weight[:, 0], data.loss.design.mean)
 
 
 def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):
+    if exact is not None:
+        return _solve_exactly(problem, exact, covariances[0])
     origin = problem.start()
     first = problem.start(problem.data.start()) if x is None else x
     if problem.data.flat:
         result = newton_by_smoothing(problem, first, tol=options.tol, max_iter=options.steps(SMOOTHED_STEPS))
         return result.x, result.value, result.residual, result.n_iter, result.converged, result.gap
     scale = float(np.abs(problem.value_gradient(origin)[1]).max())
-    if exact is not None:
-        x = problem.vector(*exact(covariances[0]))
-        value, gradient = problem.value_gradient(x)
-        return x, value, float(np.abs(gradient).max() / max(scale, float(np.finfo(float).tiny))), 1, True
     result = newton_cg(
         problem,
         first,
@@ -88,6 +99,24 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
         gradient_scale=scale,
     )
     return result.x, result.value, result.residual, result.n_iter, result.converged
+
+
+def _solve_exactly(problem: JointProblem, ridge: KroneckerRidge, C: np.ndarray):
+    """The weights and their certificate, from products alone: the rows are not seen again."""
+    shrinkage = problem.data.shrinkage
+    W, b = ridge.solve(C, problem.alpha), shrunk_means(ridge.means, ridge.total, shrinkage)
+    x, slopes = problem.vector(W, b), ridge.slopes(W)
+    U, _ = problem.unpack(x)
+    left = ridge.squares_left(W, slopes)
+    if left is None:
+        value = problem.data.value(problem.data.image(W, b))
+    else:
+        value = 0.5 * (left + ridge.total * float(((b - ridge.means) ** 2).sum()))
+    value += 0.5 * problem.alpha * float(np.vdot(U, U)) + (shrinkage.value(b) if shrinkage else 0.0)
+    gradient = problem.alpha * U - problem.tie(slopes)
+    at_zero = np.abs(problem.tie(ridge.moment)).max(), np.abs(ridge.total * ridge.means).max()
+    residual = np.abs(gradient).max() / max(*at_zero, float(np.finfo(float).tiny))
+    return x, value, float(residual), 1, True
 
 
 def _stacked(W: np.ndarray, family: Family) -> np.ndarray:

@@ -31,7 +31,18 @@ class RowResult(NamedTuple):
     converged: bool
 
 
-def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int) -> RowResult:
+def row_problem(X: np.ndarray, Y: np.ndarray) -> Residuals | Products:
+    """What ``row_descent`` needs of the data (n, d), (n, T): made once for many weights."""
+    n, d = X.shape
+    W = np.zeros((d, Y.shape[1]), X.dtype)
+    if d > n:
+        return Residuals(np.asfortranarray(X), Y, W)
+    return Products(X.T @ X, X.T @ Y, float(np.vdot(Y, Y)), W)
+
+
+def row_descent(
+    X, Y, weight: float, ridge: float, *, tol: float, max_iter: int, start=None, prepared=None
+) -> RowResult:
     r"""Minimise ``|Y - X W|_F^2 / 2 + weight * sum_j |w_j| + ridge / 2 * |W|_F^2`` over W (d, T).
 
     Working sets of the features with the smallest distance to entering (Massias, Gramfort & Salmon 2018,
@@ -48,9 +59,15 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
         Bounds the duality gap over ``|Y|_F^2 / 2``.
     max_iter : int
         Bounds the sweeps over working sets.
+    start : (d, T) float64, optional
+        Weights near the solution, as of a weight near this one; zero by default.
+    prepared : optional
+        ``row_problem(X, Y)``, so that a path makes it once; the weights in it are replaced.
     """
-    W = np.zeros((X.shape[1], Y.shape[1]), X.dtype)
-    whole = _smaller_form(X, Y, W)
+    whole = row_problem(X, Y) if prepared is None else prepared
+    whole.W = W = np.zeros((X.shape[1], Y.shape[1]), X.dtype) if start is None else start.copy()
+    if start is not None or prepared is not None:
+        whole.refresh()
     descend = _descent(weight, ridge)
     null = max(0.5 * float(np.vdot(Y, Y)), np.finfo(float).tiny)
     n_iter, patience = 0, Patience(X.dtype)
@@ -71,13 +88,6 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
         n_iter += step
         W[chosen] = part.W
         whole.refresh()
-
-
-def _smaller_form(X: np.ndarray, Y: np.ndarray, W: np.ndarray) -> Residuals | Products:
-    n, d = X.shape
-    if d > n:
-        return Residuals(np.asfortranarray(X), Y, W)
-    return Products(X.T @ X, X.T @ Y, float(np.vdot(Y, Y)), W)
 
 
 def _descent(weight: float, ridge: float) -> Callable:

@@ -62,7 +62,11 @@ class Products:
         self.refresh()
 
     def refresh(self) -> None:
-        self.S = self.moment - self.gram @ self.W
+        used = np.flatnonzero(self.W.any(axis=1))
+        if 2 * len(used) > len(self.W):
+            self.S = self.moment - self.gram @ self.W
+        else:
+            self.S = self.moment - self.gram[:, used] @ self.W[used]
 
     def slopes(self) -> np.ndarray:
         return self.S
