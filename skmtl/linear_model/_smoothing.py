@@ -64,7 +64,7 @@ def proximal_by_smoothing(
     for width, inner in _schedule():
         smooth = problem.with_data(smoothing.smooth(width))
         start = smooth.vector(*problem.parts(x))
-        result = proximal_gradient(smooth, start, tol=max(inner, 0.1 * tol), max_iter=max_iter - n_iter)
+        result = proximal_gradient(smooth, start, tol=max(inner, 0.1 * tol, 1e-12), max_iter=max_iter - n_iter)
         x, n_iter = problem.vector(*smooth.parts(result.x)), n_iter + max(result.n_iter, 1)
         image = problem.image(x)
         smoothing.slopes = smooth.data.residual(image)
