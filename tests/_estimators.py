@@ -85,7 +85,7 @@ _THROUGH_THE_ORIGIN = {
 }
 _GAP = dict.fromkeys(
     ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"],
-    "the check compares predictions to 1e-7, which take a smaller duality gap than a kinked loss is fitted to",
+    "the check compares predictions to 1e-7, which take a smaller gap than a kinked loss is fitted to",
 )
 _NEGATIVE = {
     "check_regressor_multioutput": "the check's targets are negative, whatever the tag positive_only says"

@@ -63,6 +63,4 @@ support_, rank_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 
-documented = filled_doc(
-    coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS
-)
+documented = filled_doc(coupling=COUPLING, data=DATA, class_weight=CLASS_WEIGHT, stop=STOP, findings=FINDINGS)

@@ -155,8 +155,8 @@ class MultiTaskMixedModel(LinearTaskModel, BaseEstimator):
     def predict(self, X):
         """Labels and expected numbers, in the form of the y that was fitted.
 
-        A structured array or data frame with a field for each task, (n_samples, n_tasks) for a matrix, (n,) for
-        1-D y. Counts are predicted by their expectation, ``exp`` of the raw prediction.
+        A structured array or data frame with a field for each task, (n_samples, n_tasks) for a matrix,
+        (n,) for 1-D y. Counts are predicted by their expectation, ``exp`` of the raw prediction.
         """
         return restore_columns(self._predicted(X), self._y_form)
 

@@ -62,7 +62,7 @@ class JointProblem:
         return np.concatenate([self._tie(W, inverse=True).ravel(), b])
 
     def gap(self, x: np.ndarray, R: np.ndarray) -> float:
-        """How far the value at x can be from the minimum, by the dual point that a derivative R of f gives."""
+        """How far the value at x can be from the minimum, by the dual point that a slope R of f gives."""
         point = self.data.feasible(R)
         G = self._tie(point.slope)
         dual = self.data.conjugate(point, 1.0) + 0.5 * float(np.vdot(G, G)) / self.alpha

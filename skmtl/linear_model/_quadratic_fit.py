@@ -28,7 +28,9 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     problem.set_covariances(covariances)
     x, n_iter, before = None, 0, np.inf
     for _ in range(options.steps(USUAL_STEPS)):
-        x, objective, residual, steps, converged, *gap = _solve_weights(problem, exact, covariances, x, options)
+        x, objective, residual, steps, converged, *gap = _solve_weights(
+            problem, exact, covariances, x, options
+        )
         objective += options.alpha * sum(coupling.constant(C) for C in covariances)
         n_iter += steps
         settled = not coupling.learned or before - objective <= 1e-3 * np.sqrt(options.tol) * abs(objective)

@@ -102,7 +102,7 @@ class MultiTaskLinearSVR(LinearTaskModel, RegressorMixin, BaseEstimator):
         "squared": ["boolean"],
     }
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parameters of every linear model, and two more
         self,
         alpha=0.01,
         *,
