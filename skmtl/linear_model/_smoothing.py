@@ -11,7 +11,7 @@ from ..losses import Loss
 from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._data import DataLoss, LossPart
-from ._problem import JointProblem
+from ._problem import NO_GAP, JointProblem
 
 # From one smooth problem to the next kinks are rounded over this share of the width, down to the least one,
 # and the tolerance falls with it.
@@ -70,7 +70,10 @@ def proximal_by_smoothing(
         x, n_iter = problem.vector(*smooth.parts(result.x)), n_iter + max(result.n_iter, 1)
         image = problem.image(x)
         smoothing.slopes = smooth.data.residual(image)
-        residual, gap = problem.gap(x, image, problem.data.feasible(smoothing.slopes))
+        certificate = problem.gap(x, image, problem.data.feasible(smoothing.slopes))
+        if certificate is None:
+            raise ValueError(NO_GAP)
+        residual, gap = certificate
         if residual <= tol or n_iter >= max_iter:
             value = problem.objective(x, image)
             return SmoothedResult(x, value, gap, residual, n_iter, residual <= tol)

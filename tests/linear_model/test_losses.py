@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import PoissonRegressor, QuantileRegressor
 from sklearn.svm import SVR, LinearSVC, LinearSVR
 
-from skmtl import MultiTaskLinearRegressor, MultiTaskLinearSVC, MultiTaskLinearSVR
+from skmtl import MultiTaskLinearRegressor, MultiTaskLinearSVC, MultiTaskLinearSVR, MultiTaskMixedModel
 from skmtl.couplings import ElementwiseSparsity, Independent, JointSparsity, LearnedRelation, SharedParameters
 from skmtl.losses import (
     EpsilonInsensitiveLoss,
@@ -265,3 +265,19 @@ def test_a_target_that_never_changes(rng):
     )
     assert_close(model.predict(X), np.full((12, 2), 5.0), SOLVED)
     assert_close(model.coef_, np.zeros((2, 2)), ROUNDING)
+
+
+class NoConjugate(SquaredEpsilonInsensitiveLoss):
+    """A smooth loss whose conjugate is not known."""
+
+    def conjugate(self, y, r, w):
+        return None
+
+
+@pytest.mark.parametrize("coupling", COUPLINGS, ids=repr)
+def test_kinks_need_conjugates_everywhere(coupling, table):
+    losses = {"task0": QuantileLoss(), "task1": NoConjugate()}
+    with pytest.raises(ValueError, match="has no formula for its conjugate: give it the method conjugate"):
+        MultiTaskMixedModel(losses=losses, coupling=coupling).fit(table[0], table[1])
+    alone = MultiTaskLinearRegressor(loss=NoConjugate(), coupling=coupling, tol=1e-6).fit(*table[:2])
+    assert alone.dual_gap_ is None and alone.optimality_ <= 1e-6
