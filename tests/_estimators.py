@@ -41,18 +41,18 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task"),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
-        cls(loss=QuantileLoss(0.4), tol=1e-8),
+        cls(loss=QuantileLoss(0.4), tol=1e-13),
         cls(loss=PoissonLoss(), coupling=JointSparsity()),
     ],
     "MultiTaskLinearSVC": lambda cls: [
         cls(),
         cls(class_weight="balanced", loss_average="task"),
-        cls(coupling=JointSparsity(), tol=1e-7),
+        cls(coupling=JointSparsity(), tol=1e-15),
     ],
     "MultiTaskLinearSVR": lambda cls: [
-        cls(alpha=1e-3),
-        cls(alpha=1e-3, squared=True, coupling=LearnedRelation()),
-        cls(alpha=1e-3, coupling=JointSparsity(0.5), tol=1e-7),
+        cls(tol=1e-14),
+        cls(alpha=1e-3, squared=True, coupling=LearnedRelation(), tol=1e-10),
+        cls(coupling=JointSparsity(0.5)),
     ],
     "MultiTaskLinearRegressorCV": lambda cls: [
         cls(alphas=5, cv=3),
@@ -89,6 +89,16 @@ _BATCHES = dict.fromkeys(
     ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"],
     "mini-batches are drawn from other rows where rows are repeated, as scikit-learn's MLPClassifier does",
 )
+_THROUGH_THE_ORIGIN = {
+    "check_class_weight_classifiers": "without an intercept no weights let one class cover the plane"
+}
+_GAP = dict.fromkeys(
+    ["check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"],
+    "the check compares predictions to 1e-7, which take a smaller gap than a kinked loss is fitted to",
+)
+_NEGATIVE = {
+    "check_regressor_multioutput": "the check's targets are negative, whatever the tag positive_only says"
+}
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
     "MultiTaskLinearSVC": _LIST_OF_CLASSES,
@@ -169,7 +179,18 @@ def expected_failures(estimator) -> dict[str, str]:
     trains = is_classifier(estimator) or is_regressor(estimator)
     if trains and getattr(estimator, "solver", None) in ("adam", "adamw", "sgd"):
         return _BATCHES
-    return EXPECTED_FAILURES.get(type(estimator).__name__, {}) if is_classifier(estimator) else {}
+    if estimator.__sklearn_tags__().target_tags.positive_only:
+        return _NEGATIVE
+    known = EXPECTED_FAILURES.get(type(estimator).__name__, {}) if is_classifier(estimator) else {}
+    return {**known, **_linear_failures(estimator)}
+
+
+def _linear_failures(estimator) -> dict[str, str]:
+    """What linear models fail for their parameters' sake."""
+    if type(estimator).__name__ == "MultiTaskLinearSVR" and estimator.tol > 1e-10:
+        return _GAP
+    weighs = hasattr(estimator, "class_weight") and hasattr(estimator, "coupling")
+    return _THROUGH_THE_ORIGIN if weighs and not estimator.fit_intercept else {}
 
 
 def data_for(estimator, rng: np.random.Generator):

@@ -37,7 +37,10 @@ class Family:
 
 
 class Question(NamedTuple):
-    """What a task asks: tasks of equal ``tie`` form a family, in which those of equal ``loss`` are neighbours."""
+    """What a task asks.
+
+    Tasks of equal ``tie`` form a family; in it those of equal ``loss`` are neighbours.
+    """
 
     tie: Hashable
     loss: Hashable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils import ClassifierTags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
@@ -92,6 +93,7 @@ class MultiTaskMixedModel(LinearTaskModel, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.classifier_tags = ClassifierTags()  # checks ask for it where there is a predict_proba
         return tags
 
     def _read_fit(self, X, y, *, classify: bool):
@@ -130,8 +132,8 @@ class MultiTaskMixedModel(LinearTaskModel, BaseEstimator):
     def predict(self, X):
         """Labels and expected numbers, in the form of the y that was fitted.
 
-        A structured array or data frame with a field for each task, (n_samples, n_tasks) for a matrix, (n,) for
-        1-D y. Counts are predicted by their expectation, ``exp`` of the raw prediction.
+        A structured array or data frame with a field for each task, (n_samples, n_tasks) for a matrix,
+        (n,) for 1-D y. Counts are predicted by their expectation, ``exp`` of the raw prediction.
         """
         return restore_columns(self._predicted(X), self._y_form)
 

@@ -8,6 +8,11 @@ from ..couplings import covariance_root
 from ..design import Family
 from ._data import DataLoss
 
+NO_GAP = (
+    "a loss that has kinks or is linear far away is solved to a duality gap, but a loss (or a penalty of the "
+    "coupling) has no formula for its conjugate: give it the method conjugate, or take smooth losses alone"
+)
+
 
 class JointProblem:
     r"""``sum_f loss_f(Z_f) + alpha/2 ||U||^2`` with ``W = U C^(1/2)`` along the tasks of each family.
@@ -64,11 +69,13 @@ class JointProblem:
         return np.concatenate([self.tie(W, inverse=True).ravel(), b])
 
     def gap(self, x: np.ndarray, R: np.ndarray) -> float:
-        """How far the value at x can be from the minimum, by the dual point that a derivative R of f gives."""
+        """How far the value at x can be from the minimum, by the dual point that a slope R of f gives."""
         point = self.data.feasible(R)
         G = self.tie(point.slope)
-        dual = self.data.conjugate(point, 1.0) + 0.5 * float(np.vdot(G, G)) / self.alpha
-        return max(self.value(x) + dual, 0.0)
+        data_side = self.data.conjugate(point, 1.0)
+        if data_side is None:
+            raise ValueError(NO_GAP)
+        return max(self.value(x) + data_side + 0.5 * float(np.vdot(G, G)) / self.alpha, 0.0)
 
     def value_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Objective and its gradient in x."""

@@ -27,8 +27,8 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     ----------
     {{coupling}}
     loss : Loss, default ``SquaredLoss()``
-        The loss of every task, one of numbers: ``HuberLoss()``, ``QuantileLoss(0.9)``, ``PoissonLoss()``, ...;
-        see ``skmtl.losses``.
+        The loss of every task, one of numbers: ``HuberLoss()``, ``QuantileLoss(0.9)``, ``PoissonLoss()``,
+        ...; see ``skmtl.losses``.
     {{data}}
     solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
@@ -69,6 +69,6 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
         return loss
 
     def predict(self, X) -> np.ndarray:
-        """Predictions (n_samples,) for 1-D y, else (n_samples, n_tasks): ``exp`` of the raw ones for counts."""
+        """Predictions (n_samples,) for 1-D y, else (n_samples, n_tasks): expectations, for counts."""
         Z = self._loss(None).mean(self._raw(X))
         return Z if self._form == "matrix" else Z[:, 0]

@@ -11,7 +11,7 @@ from ..losses import Loss
 from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._data import DataLoss, LossPart
-from ._problem import JointProblem
+from ._problem import NO_GAP, JointProblem
 
 # From one smooth problem to the next kinks are rounded over this share of the width, down to the least one,
 # and the tolerance falls with it.
@@ -36,7 +36,7 @@ class SmoothedResult(NamedTuple):
 
 
 def newton_by_smoothing(problem: JointProblem, x: np.ndarray, *, tol: float, max_iter: int) -> SmoothedResult:
-    """Minimise a problem whose data's loss is flat or has kinks, until its relative gap is at most ``tol``."""
+    """Minimise a problem whose loss is flat or has kinks, until its relative gap is at most ``tol``."""
     null = problem.null_value()
     known = problem.smoothing is not None  # from the same data under another covariance
     smoothing = problem.smoothing or Smoothing(problem.data, problem.image(x), lambda loss: loss.flat)
@@ -64,11 +64,16 @@ def proximal_by_smoothing(
     for width, inner in _schedule():
         smooth = problem.with_data(smoothing.smooth(width))
         start = smooth.vector(*problem.parts(x))
-        result = proximal_gradient(smooth, start, tol=max(inner, 0.1 * tol), max_iter=max_iter - n_iter)
+        result = proximal_gradient(
+            smooth, start, tol=max(inner, 0.1 * tol, 1e-12), max_iter=max_iter - n_iter
+        )
         x, n_iter = problem.vector(*smooth.parts(result.x)), n_iter + max(result.n_iter, 1)
         image = problem.image(x)
         smoothing.slopes = smooth.data.residual(image)
-        residual, gap = problem.gap(x, image, problem.data.feasible(smoothing.slopes))
+        certificate = problem.gap(x, image, problem.data.feasible(smoothing.slopes))
+        if certificate is None:
+            raise ValueError(NO_GAP)
+        residual, gap = certificate
         if residual <= tol or n_iter >= max_iter:
             value = problem.objective(x, image)
             return SmoothedResult(x, value, gap, residual, n_iter, residual <= tol)

@@ -25,7 +25,8 @@ def task_weights(targets: TaskTargets, given) -> np.ndarray | None:
     weights = np.asarray(given)
     if weights.shape != (targets.n_tasks,):
         raise ValueError(
-            f"task_weight must hold one weight for each of the {targets.n_tasks} tasks, got shape {weights.shape}"
+            f"task_weight must hold one weight for each of the {targets.n_tasks} tasks, got shape "
+            f"{weights.shape}"
         )
     for name, weight in zip(targets.names, weights.tolist(), strict=True):
         if not (_is_number(weight) and 0 < weight < np.inf):
@@ -96,7 +97,8 @@ def _class_factors(targets: TaskTargets, t: int, given, weight: np.ndarray) -> n
             )
         if not (_is_number(factor) and 0 <= factor < np.inf):
             raise ValueError(
-                f"class_weight of task {name!r}, label {label!r}, must be a finite number >= 0, got {factor!r}"
+                f"class_weight of task {name!r}, label {label!r}, must be a finite number >= 0, got "
+                f"{factor!r}"
             )
     return np.array([given.get(label, 1.0) for label in classes], dtype=np.float64)
 

@@ -44,7 +44,8 @@ class PoissonLoss(Loss):
         return (w * (factor * rate - y))[..., None]
 
     def start(self, y, w):
-        return np.log(np.average(y, axis=0, weights=w))
+        # Positive counts may all have weight zero; then the best constant is minus infinity.
+        return np.log(np.maximum(np.average(y, axis=0, weights=w), 1e-10))
 
     def mean(self, z):
         return np.exp(z)

@@ -101,9 +101,9 @@ class TubeLoss(Loss):
 class SmoothedTube(TubeLoss):
     """A tube loss with more bend: its Moreau envelope.
 
-    Its curvature is the true one plus, where the loss is linear, a little of that of the parabola which touches it
-    from above (Huber 1981, "Robust statistics", section 7.8): a task whose residuals are all far away then
-    still has a Newton step.
+    Its curvature is the true one plus, where the loss is linear, a little of that of the parabola which
+    touches it from above (Huber 1981, "Robust statistics", section 7.8): a task whose residuals are all far
+    away then still has a Newton step.
     """
 
     def __init__(self, shape: Tube):

@@ -29,14 +29,16 @@ def mixed_columns(y: Any, missing_label) -> tuple[dict[str, np.ndarray], dict]:
     for name, field in fields.items():
         if field.ndim > 1:
             raise ValueError(
-                f"field {name!r} of y holds arrays of shape {field.shape[1:]} a sample; a linear model learns "
-                "one number or label a task: give each a field of its own"
+                f"field {name!r} of y holds arrays of shape {field.shape[1:]} a sample; a linear model "
+                "learns one number or label a task: give each a field of its own"
             )
     return fields, form
 
 
 def read_mixed_targets(y: Any, takes_labels: TakesLabels, missing_label) -> tuple[TaskTargets, dict]:
-    """Read ``y``; ``takes_labels(name, column)`` says which columns are labels. ``classes`` is None for numbers.
+    """Read ``y``; ``takes_labels(name, column)`` says which columns are labels.
+
+    The targets have None for the classes of a task of numbers.
 
     Raises
     ------
