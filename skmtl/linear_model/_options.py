@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ..design import Family
+from ..design import Family, weighted_mean
 from ..targets import TaskTargets
 from ._data import DataLoss
 
@@ -63,7 +63,7 @@ class FitData:
         if not intercept:
             return self.X, Y, np.zeros(Y.shape[1], Y.dtype)
         means = np.average(Y, axis=0, weights=w)
-        return self.X - np.average(self.X, axis=0, weights=w), Y - means, means
+        return self.X - weighted_mean(self.X, w), Y - means, means
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
     X, Y, means = data.centred(options.fit_intercept)
     root = np.sqrt(data.weight[:, :1])
     result = row_descent(
-        X * root,
+        np.multiply(X, root, out=None if X is data.X else X),
         Y * root,
         options.alpha * penalty.weight,
         options.alpha * penalty.ridge,

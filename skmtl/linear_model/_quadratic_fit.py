@@ -23,7 +23,8 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     exact = _exact_solver(data, coupling, options)
     problem = joint_problem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
-    covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
+    whole = len(data.families) == 1
+    covariances = [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     x, n_iter, before = None, 0, np.inf
     for _ in range(options.steps(USUAL_STEPS)):
         x, objective, residual, steps, converged = _solve_weights(problem, exact, covariances, x, options)
