@@ -1,6 +1,6 @@
 """Couplings: the regulariser R(W) that ties tasks to each other."""
 
-from ._base import Coupling, ProximalCoupling, QuadraticCoupling, TaskPrior, covariance_root
+from ._base import Coupling, ProximalCoupling, QuadraticCoupling, TaskPrior, covariance_root, is_identity
 from ._clusters import ClusteredTasks
 from ._fixed import GivenRelation, Independent, SharedParameters
 from ._graph import TaskChain, TaskGraph
@@ -47,4 +47,5 @@ __all__ = [
     "TaskPrior",
     "TraceNorm",
     "covariance_root",
+    "is_identity",
 ]

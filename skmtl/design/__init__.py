@@ -1,6 +1,14 @@
 """The linear map from weights to raw predictions, for a shared X and for tasks that own their rows."""
 
 from ._families import Family, Question, output_families, tasks_of_columns
-from ._matrices import OwnRowsDesign, SharedDesign
+from ._matrices import OwnRowsDesign, SharedDesign, weighted_mean
 
-__all__ = ["Family", "OwnRowsDesign", "Question", "SharedDesign", "output_families", "tasks_of_columns"]
+__all__ = [
+    "Family",
+    "OwnRowsDesign",
+    "Question",
+    "SharedDesign",
+    "output_families",
+    "tasks_of_columns",
+    "weighted_mean",
+]

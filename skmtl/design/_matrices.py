@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+# Rows whose squares are held at a time.
+CHUNK = 4096
+
 
 class SharedDesign:
     """Every task sees every row: Z = (X - mean) W + b, Z of shape (n, P).
@@ -22,7 +25,7 @@ class SharedDesign:
 
     def __init__(self, X, weight: np.ndarray, *, center: bool):
         self.X = X
-        self.mean = _weighted_mean(X, weight) if center else None
+        self.mean = weighted_mean(X, weight) if center else None
         #: Rows of Z that share their intercepts.
         self.groups = [slice(None)]
 
@@ -41,7 +44,7 @@ class SharedDesign:
     def diagonal(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Diagonal of ``A' diag(H) A``, H (n, P) >= 0, in W and in b: the Jacobi preconditioner."""
         total = H.sum(axis=0)
-        D = _squared(self.X).T @ H
+        D = _squares_times(self.X, H)
         if self.mean is not None:
             D += np.outer(self.mean**2, total) - 2 * self.mean[:, None] * (self.X.T @ H)
         return np.maximum(D, 0.0), total
@@ -68,11 +71,11 @@ class OwnRowsDesign:
         self.groups = [self._rows(t) for t in range(n_tasks)]
         self.means = None
         if center == "pooled":
-            self.means = np.tile(_weighted_mean(X, weight), (n_tasks, 1))
+            self.means = np.tile(weighted_mean(X, weight), (n_tasks, 1))
             self.groups = [slice(None)]
         elif center:
             parts = zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True)
-            self.means = np.array([_weighted_mean(block, weight[a:b]) for block, a, b in parts])
+            self.means = np.array([weighted_mean(block, weight[a:b]) for block, a, b in parts])
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """(n, C) raw predictions, each row by its own task's weights."""
@@ -90,7 +93,7 @@ class OwnRowsDesign:
     def diagonal(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Diagonal of ``A' diag(H) A``, H (n, C) >= 0, in W and in b: the Jacobi preconditioner."""
         totals = np.add.reduceat(H, self.bounds[:-1], axis=0)
-        D = [_squared(X).T @ H[self._rows(t)] for t, X in enumerate(self.blocks)]
+        D = [_squares_times(X, H[self._rows(t)]) for t, X in enumerate(self.blocks)]
         if self.means is not None:
             cross = [2 * self.means[t][:, None] * (X.T @ H[self._rows(t)]) for t, X in enumerate(self.blocks)]
             D = [d + np.outer(m**2, s) - c for d, m, s, c in zip(D, self.means, totals, cross, strict=True)]
@@ -113,8 +116,17 @@ class OwnRowsDesign:
         return b - np.einsum("td,dtc->tc", self.means, W.reshape(len(W), *b.shape))
 
 
-def _weighted_mean(X, weight: np.ndarray) -> np.ndarray:
+def weighted_mean(X, weight: np.ndarray) -> np.ndarray:
+    """The mean (d,) of the rows of X."""
     return np.asarray(X.T @ (weight / weight.sum())).ravel()
+
+
+def _squares_times(X, H: np.ndarray) -> np.ndarray:
+    """``(X * X)' H`` (d, P), a few rows at a time: no second X is ever made."""
+    if X.shape[0] <= CHUNK:
+        return _squared(X).T @ H
+    starts = range(0, X.shape[0], CHUNK)
+    return sum(_squared(X[start : start + CHUNK]).T @ H[start : start + CHUNK] for start in starts)
 
 
 def _squared(X):

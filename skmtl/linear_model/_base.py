@@ -179,7 +179,9 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
 
     def _keep_relation(self, fitted: FittedWeights) -> None:
         self.task_covariance_ = None
-        if fitted.solution.covariances is not None:
+        if fitted.solution.covariances is not None and len(fitted.families) == 1:
+            self.task_covariance_ = fitted.solution.covariances[0]
+        elif fitted.solution.covariances is not None:
             self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
             for family, C in zip(fitted.families, fitted.solution.covariances, strict=True):
                 self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C

@@ -189,6 +189,8 @@ def _centred_classes(b: np.ndarray, data: FitData) -> np.ndarray:
 def _sorted_by_task(X, targets: TaskTargets, weight: np.ndarray):
     if targets.form != "rows":
         return X, targets, weight
+    if (targets.task[1:] >= targets.task[:-1]).all():
+        return X, targets, weight
     order = np.argsort(targets.task, kind="stable")
     values, observed = targets.values[order], targets.observed[order]
     sorted_targets = TaskTargets(

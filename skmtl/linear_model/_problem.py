@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import covariance_root
+from ..couplings import covariance_root, is_identity
 from ..design import Family
 from ._data import DataLoss
 
@@ -25,11 +25,13 @@ class JointProblem:
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
         self.smoothing = None  # what a fit by way of smooth losses has learned: see there
-        self.roots = [np.eye(len(family.tasks), dtype=data.dtype) for family in families]
+        #: One (T_f, T_f) root a family; None where tasks are not tied (yet).
+        self.roots: list[np.ndarray | None] = [None] * len(families)
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
         """Tie each family's tasks by its covariance (T_f, T_f)."""
-        self.roots = [covariance_root(C).astype(self.data.dtype, copy=False) for C in covariances]
+        roots = (None if is_identity(C) else covariance_root(C) for C in covariances)
+        self.roots = [None if R is None else R.astype(self.data.dtype, copy=False) for R in roots]
 
     def with_data(self, data: DataLoss) -> JointProblem:
         """The same coupling on another loss of the data."""
@@ -108,18 +110,22 @@ class JointProblem:
 
     def tie(self, U: np.ndarray, *, inverse: bool = False) -> np.ndarray:
         """U C^(1/2) along the tasks, family by family; symmetric, so it is its own adjoint."""
-        roots = [np.linalg.pinv(root, hermitian=True) for root in self.roots] if inverse else self.roots
+        roots = self.roots
+        if inverse:
+            roots = [None if root is None else np.linalg.pinv(root, hermitian=True) for root in roots]
         return self._along_tasks(U, roots)
 
     def _scale_variances(self, D: np.ndarray) -> np.ndarray:
         """Diagonal of C^(1/2) diag(D) C^(1/2): row s is sum_t root[t, s]^2 D_t."""
-        return self._along_tasks(D, [root**2 for root in self.roots])
+        return self._along_tasks(D, [None if root is None else root**2 for root in self.roots])
 
-    def _along_tasks(self, U: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
+    def _along_tasks(self, U: np.ndarray, matrices: list[np.ndarray | None]) -> np.ndarray:
         """Multiply each family's task axis by its symmetric matrix."""
         out = np.empty_like(U)
         for family, M in zip(self.families, matrices, strict=True):
-            if family.n_columns == 1:
+            if M is None:
+                out[:, family.columns] = U[:, family.columns]
+            elif family.n_columns == 1:
                 np.matmul(U[:, family.columns], M, out=out[:, family.columns])
             else:
                 mixed = np.matmul(M, family.by_task(U))

@@ -100,7 +100,7 @@ def weighted_rows(data: FitData):
         means = (w @ Y) / w.sum()
         X, Y = X - data.loss.design.mean, Y - means
     root = np.sqrt(w)[:, None]
-    X, Y = X * root, Y * root
+    X, Y = np.multiply(X, root, out=None if X is data.X else X), Y * root
     return X, Y, means, row_problem(X, Y)
 
 

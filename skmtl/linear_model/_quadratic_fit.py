@@ -27,7 +27,8 @@ def fit_quadratic(
     exact = _exact_solver(data, coupling, options)
     problem = joint_problem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
-    covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
+    whole = len(data.families) == 1
+    covariances = [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     problem.set_covariances(covariances)
     x, n_iter, before = None, 0, np.inf
     if start is not None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from ..design import weighted_mean
 from ._data import DualPoint, power_iteration
 from ._options import FitData
+
+# Rows that are decomposed at a time.
+CHUNK = 4096
 
 
 class SquaredSummary:
@@ -82,12 +86,16 @@ def summarise(data: FitData, intercept: bool) -> tuple[SquaredSummary, np.ndarra
 def _triangle(X: np.ndarray, Y: np.ndarray, w: np.ndarray, n_rows: int, intercept: bool):
     """A (n_rows, d) and B (n_rows, c) of a block, filled up with zeros; the rest; the means of Y."""
     d, means = X.shape[1], np.zeros(Y.shape[1], Y.dtype)
+    centre = np.zeros(d, X.dtype)
     if intercept:
-        means = np.average(Y, axis=0, weights=w)
-        X, Y = X - np.average(X, axis=0, weights=w), Y - means
-    joint = np.hstack([X, Y]) * np.sqrt(w)[:, None]
-    if len(joint) > d:
-        joint = np.linalg.qr(joint, mode="r")
+        means, centre = np.average(Y, axis=0, weights=w), weighted_mean(X, w)
+    joint = np.empty((0, d + Y.shape[1]), X.dtype)
+    for start in range(0, len(X), CHUNK):  # chunk by chunk: no second X is ever made
+        rows = slice(start, start + CHUNK)
+        block = np.hstack([X[rows] - centre, Y[rows] - means]) * np.sqrt(w[rows])[:, None]
+        joint = np.vstack([joint, block]) if start else block
+        if len(joint) > d:
+            joint = np.linalg.qr(joint, mode="r")
     below = joint[d:, d:]
     out = np.zeros((n_rows, joint.shape[1]), joint.dtype)
     out[: min(d, len(joint))] = joint[:d]

@@ -55,8 +55,15 @@ def split_task_column(X, position: int, name: str):
         ids, rest = X[X.columns[position]].to_numpy(), X.drop(X.columns[position])
     else:
         X = np.asarray(X)
-        ids, rest = X[:, position], np.delete(X, position, axis=1)
+        ids, rest = X[:, position], _without_column(X, position)
     return rest, _checked_ids(np.asarray(ids), name)
+
+
+def _without_column(X: np.ndarray, position: int) -> np.ndarray:
+    """X without a column: a view where it is the first or the last one."""
+    if position == 0:
+        return X[:, 1:]
+    return X[:, :-1] if position == X.shape[1] - 1 else np.delete(X, position, axis=1)
 
 
 def distinct_tasks(ids: np.ndarray, name: str) -> list:
