@@ -29,11 +29,11 @@ class Penalty(ABC):
     def silent_from(self, G: np.ndarray) -> float:
         """The smallest a for which ``prox(G, a)`` is zero: G is then a times a slope of h at zero.
 
-        Infinite where no a makes it so, as for penalties that are smooth at zero. Bisection, to a
-        relative 1e-9, unless a penalty knows better.
+        Infinite where none up to about 1e9 times the largest entry does, as for penalties that are smooth
+        at zero. Bisection, to a relative 1e-9, unless a penalty knows better.
         """
         low, high = 0.0, max(float(np.abs(G).max(initial=0.0)), np.finfo(float).tiny)
-        for _ in range(60):
+        for _ in range(31):
             if not self.prox(G, high).any():
                 break
             low, high = high, 2.0 * high

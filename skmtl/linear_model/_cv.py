@@ -152,8 +152,8 @@ class CrossValidated:
 
     def _splits(self, data: Labelled, X, y, groups) -> list[tuple[np.ndarray, np.ndarray]]:
         """Row numbers of each fold, in which every task can be learned."""
-        if isinstance(self.cv, Integral):
-            folds = spread_folds(data.targets, self.cv, data.weight > 0)
+        if self.cv is None or isinstance(self.cv, Integral):
+            folds = spread_folds(data.targets, self.cv or 5, data.weight > 0)
         else:
             folds = list(check_cv(self.cv, y).split(X, y, groups))
         for k, (train, test) in enumerate(folds):

@@ -95,11 +95,12 @@ couplings : Coupling or list of couplings, optional
     ``SharedParameters(0.5)``, ``SharedParameters(0.9)``, ``JointSparsity()`` and ``LowRank()``; for a
     single task ``Independent()`` alone; those with a shared part for ``unknown_task="shared"``; the
     quadratic ones for "gcv" and "loo".
-cv : int, splitter, iterable of (train, test), "gcv" or "loo", default 5
+cv : int, splitter, iterable of (train, test), "gcv", "loo" or None, default 5
     A number of folds spreads every task, and every class of it, over all of them
-    (``skmtl.TaskKFold``). "gcv" and "loo", for the squared loss on a dense, complete, shared X with
-    quadratic couplings that are not learned, are generalised cross-validation, which costs little
-    more than one fit for all alphas, and exact leave-one-out, which costs a pass over the data for each.
+    (``skmtl.TaskKFold``); None is 5. "gcv" and "loo", for the squared loss on a dense, complete,
+    shared X with quadratic couplings that are not learned, are generalised cross-validation, which
+    takes one eigendecomposition for all alphas, and exact leave-one-out, which moreover takes a pass
+    over the data for each.
 scoring : str or callable, optional
     What is maximised; by default minus the loss of the held-out labels, averaged over tasks.
 caution : float >= 0, default 1

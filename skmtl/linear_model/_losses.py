@@ -52,7 +52,9 @@ class TaskLosses:
         for _, group in groupby(family.tasks, key=lambda t: _key(self.losses[t])):
             tasks = np.array(list(group))
             columns = slice(family.columns_of(tasks[0]).start, family.columns_of(tasks[-1]).stop)
-            yield LossPart(self.losses[tasks[0]], columns, targets.values[:, tasks], weight[:, tasks])
+            # all tasks in their order need no copy
+            mine = slice(None) if np.array_equal(tasks, np.arange(targets.n_tasks)) else tasks
+            yield LossPart(self.losses[tasks[0]], columns, targets.values[:, mine], weight[:, mine])
 
 
 def _key(loss: Loss) -> Hashable:

@@ -37,7 +37,7 @@ PROXIMAL = [
     RobustLowRank(0.8),
     SparseLowRank(0.6),
 ]
-COUPLINGS = [*PROXIMAL, Independent(), SharedParameters(), LowRank(squared=True)]
+COUPLINGS = [JointSparsity(0.9), Dirty(0.7), LowRank(squared=True), Independent(), SharedParameters()]
 LEARNED = [LearnedRelation(smoothing=1e-2), ClusteredTasks(2)]
 
 
