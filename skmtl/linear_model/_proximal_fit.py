@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import Penalty, ProximalCoupling, RowNorm
+from ..couplings import Penalty, ProximalCoupling
 from ..design import tasks_of_columns
-from ..solvers import newton_cg, proximal_gradient, row_descent
+from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._row_fit import fit_rows
 from ._summary import summarise
 
 SOLVERS = ("proximal-gradient", "block-descent")
@@ -24,38 +25,14 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             "solver='proximal-gradient' or 'auto'"
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
-    by_rows = data.plain_regression and [type(penalty) for penalty in penalties] == [RowNorm]
-    if options.solver == "block-descent" and not by_rows:
+    found = None if options.solver == "proximal-gradient" else fit_rows(data, penalties, options)
+    if found is None and options.solver == "block-descent":
         raise ValueError(
-            "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
-            f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
+            "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity or Dirty, "
+            "and fewer features than rows unless tasks own their rows or JointSparsity has complete, equally "
+            f"weighted labels; got {coupling!r}; use 'proximal-gradient' or 'auto'"
         )
-    if options.solver == "proximal-gradient" or not by_rows:
-        return _by_gradient(data, penalties, options)
-    return _by_rows(data, penalties[0], options)
-
-
-def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
-    X, Y, means = data.centred(options.fit_intercept)
-    root = np.sqrt(data.weight[:, :1])
-    result = row_descent(
-        X * root,
-        Y * root,
-        options.alpha * penalty.weight,
-        options.alpha * penalty.ridge,
-        tol=options.tol,
-        max_iter=options.steps(USUAL_STEPS),
-    )
-    return Solution(
-        [result.W],
-        means,
-        result.value,
-        result.residual,
-        "duality gap",
-        result.n_iter,
-        result.converged,
-        result.gap,
-    )
+    return _by_gradient(data, penalties, options) if found is None else found
 
 
 def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:

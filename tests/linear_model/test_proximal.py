@@ -302,7 +302,7 @@ REFUSED = [
     ({"coupling": JointSparsity(), "solver": "newton-cg"}, "'newton-cg' needs a quadratic coupling.*JointSp"),
     ({"coupling": LowRank(), "solver": "closed-form"}, "'closed-form' needs a quadratic coupling.*LowRank"),
     ({"coupling": Independent(), "solver": "proximal-gradient"}, "needs a coupling with a proximal map"),
-    ({"coupling": LowRank(), "solver": "block-descent"}, "'block-descent' needs JointSparsity.*LowRank"),
+    ({"coupling": LowRank(), "solver": "block-descent"}, "'block-descent' needs the squared loss.*LowRank"),
     ({"coupling": Independent(), "solver": "block-descent"}, "needs a coupling with a proximal map"),
     ({"coupling": JointSparsity(1.5)}, r"JointSparsity.l1_ratio must be a number in \[0, 1\], got 1.5"),
     ({"coupling": ElementwiseSparsity("x")}, r"ElementwiseSparsity.l1_ratio must be a number in \[0, 1\]"),
