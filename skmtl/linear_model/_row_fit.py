@@ -8,13 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from ..couplings import EntryNorm, Penalty, RowNorm
-from ..solvers import RowPrices, SharedGram, TaskGrams, TaskResiduals, row_descent, task_row_descent
+from ..couplings import EntryNorm, Penalty, RowMax, RowNorm, TaskNorm
+from ..solvers import PartPrices, SharedGram, TaskGrams, TaskResiduals, row_descent, task_row_descent
 from ._options import FitData, FitOptions, Solution
 
 USUAL_SWEEPS = 10_000
 # Numbers that second derivatives may always take, however small the data are: 8 MB.
 SMALL = 1_000_000
+
+
+# What the prices of the penalties are called there, and the penalties that it serves, alone or together.
+NAMES = {RowNorm: "rows", RowMax: "rows", EntryNorm: "entries", TaskNorm: "tasks"}
+SERVED = [[RowNorm], [EntryNorm], [RowNorm, EntryNorm], [RowMax, EntryNorm], [RowNorm, TaskNorm]]
 
 
 class Block(NamedTuple):
@@ -45,18 +50,16 @@ class Block(NamedTuple):
         return float(np.vdot(self.Y, self.w[:, None] * self.Y))
 
 
-def row_prices(penalties: tuple[Penalty, ...], alpha: float) -> RowPrices | None:
+def row_prices(penalties: tuple[Penalty, ...], alpha: float) -> PartPrices | None:
     """The penalties as descent over rows knows them; None where it does not."""
     kinds = [type(penalty) for penalty in penalties]
-    ridge = alpha * sum(getattr(penalty, "ridge", 0.0) for penalty in penalties)
-    prices = [alpha * getattr(penalty, "weight", 0.0) for penalty in penalties]
-    if kinds == [RowNorm]:
-        return RowPrices(prices[0], np.inf, ridge)
-    if kinds == [EntryNorm]:
-        return RowPrices(np.inf, prices[0], ridge)
-    if kinds == [RowNorm, EntryNorm] and not ridge:
-        return RowPrices(*prices)
-    return None
+    if not set(kinds) <= set(NAMES) or kinds not in SERVED:
+        return None
+    ridge = sum(penalty.ridge for penalty in penalties)
+    if len(kinds) > 1 and ridge:
+        return None
+    named = {NAMES[kind]: alpha * penalty.weight for kind, penalty in zip(kinds, penalties, strict=True)}
+    return PartPrices(**named, ridge=alpha * ridge, peak=RowMax in kinds)
 
 
 def fit_rows(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution | None:
@@ -64,13 +67,13 @@ def fit_rows(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions)
     prices = row_prices(penalties, options.alpha)
     if prices is None or not data.loss.quadratic:
         return None
-    if data.plain_regression and not np.isfinite(prices.entries):
+    if data.plain_regression and len(penalties) == 1 and np.isfinite(prices.rows):
         return _shared_rows(data, prices, options)
-    state = _state(data, options.fit_intercept)
+    state = _state(data, options.fit_intercept, whole_tasks=bool(np.isfinite(prices.tasks)))
     return None if state is None else _task_rows(*state, prices, len(penalties), options)
 
 
-def _shared_rows(data: FitData, prices: RowPrices, options: FitOptions) -> Solution:
+def _shared_rows(data: FitData, prices: PartPrices, options: FitOptions) -> Solution:
     """Joint sparsity on a complete, shared X."""
     X, Y, means = data.centred(options.fit_intercept)
     root = np.sqrt(data.weight[:, :1])
@@ -85,7 +88,7 @@ def _shared_rows(data: FitData, prices: RowPrices, options: FitOptions) -> Solut
     return _solution([result.W], means, result)
 
 
-def _task_rows(state, means, prices: RowPrices, n_parts: int, options: FitOptions) -> Solution:
+def _task_rows(state, means, prices: PartPrices, n_parts: int, options: FitOptions) -> Solution:
     result = task_row_descent(state, prices, tol=options.tol, max_iter=options.steps(USUAL_SWEEPS))
     used = list(result.parts) if n_parts == 2 else [result.parts.sum(axis=0)]
     return _solution(used, means(sum(used)), result)
@@ -96,7 +99,7 @@ def _solution(parts: list[np.ndarray], b: np.ndarray, result) -> Solution:
     return Solution(parts, b, *ended)
 
 
-def _state(data: FitData, intercept: bool):
+def _state(data: FitData, intercept: bool, *, whole_tasks: bool):
     """The squared loss for ``task_row_descent``, and the intercepts (P,) that go with weights (d, P)."""
     (N, d), T = data.X.shape, data.loss.shape[1]
     numbers = data.X.nnz if sp.issparse(data.X) else data.X.size
@@ -105,7 +108,7 @@ def _state(data: FitData, intercept: bool):
         return _shared_state(data, intercept, start) if d <= N else None
     if d * d * T <= max(SMALL, numbers + data.targets.values.size):
         return _gram_state(data, intercept, start)
-    if data.targets.form == "rows" and not sp.issparse(data.X):
+    if data.targets.form == "rows" and not sp.issparse(data.X) and not whole_tasks:
         return _residual_state(data, intercept, start)
     return None
 

@@ -4,7 +4,7 @@ from ._kronecker import KroneckerRidge
 from ._newton_cg import NewtonResult, newton_cg
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
 from ._row_descent import RowResult, row_descent
-from ._task_rows import RowPrices, TaskRowResult, task_row_descent
+from ._task_rows import PartPrices, TaskRowResult, task_row_descent
 from ._task_states import SharedGram, TaskGrams, TaskResiduals
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "KroneckerRidge",
     "NewtonResult",
     "ProximalResult",
-    "RowPrices",
+    "PartPrices",
     "RowResult",
     "SharedGram",
     "TaskGrams",

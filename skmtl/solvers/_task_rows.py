@@ -17,27 +17,48 @@ INNER = 0.3
 TINY = np.finfo(float).tiny
 
 
-class RowPrices(NamedTuple):
-    r"""``rows * sum_j |p_j| + entries * sum_jt |q_jt| + ridge / 2 * |P + Q|_F^2``.
+class PartPrices(NamedTuple):
+    r"""``rows * sum_j |p_j| + entries * sum_jt |q_jt| + tasks * sum_t |q_t| + ridge / 2 * |P + Q|_F^2``.
 
-    Infinity forbids a part: rows without entries is joint sparsity, entries without rows the lasso of
-    every task, both the dirty model.
+    Infinity forbids a penalty. Rows alone are joint sparsity, entries alone the lasso of every task, both
+    the dirty model; rows and tasks are robust feature learning. ``peak``: a row costs its largest magnitude in
+    place of its length.
     """
 
-    rows: float
-    entries: float
+    rows: float = np.inf
+    entries: float = np.inf
+    tasks: float = np.inf
     ridge: float = 0.0
+    peak: bool = False
 
     def value(self, parts: np.ndarray) -> float:
         """At parts (2, d, T)."""
         shared, own = parts
-        value = 0.0
-        if np.isfinite(self.rows):
-            value += self.rows * float(np.sqrt(np.einsum("jt,jt->j", shared, shared)).sum())
-        if np.isfinite(self.entries):
-            value += self.entries * float(np.abs(own).sum())
+        pairs = [(self.rows, _row_sizes(shared, self.peak)), (self.entries, np.abs(own))]
+        pairs.append((self.tasks, _lengths(own.T)))
+        value = sum(price * float(sizes.sum()) for price, sizes in pairs if np.isfinite(price))
         W = shared + own
         return value + 0.5 * self.ridge * float(np.vdot(W, W)) if self.ridge else value
+
+    def dual_sizes(self, slopes: np.ndarray) -> list[tuple[float, np.ndarray]]:
+        """Each finite price and what it bounds at the minimum: for features, for features, for tasks."""
+        rows = np.abs(slopes).sum(axis=1) if self.peak else _lengths(slopes)
+        entries = np.abs(slopes).max(axis=1, initial=0.0)
+        pairs = [(self.rows, rows), (self.entries, entries), (self.tasks, _lengths(slopes.T))]
+        return [(price, sizes) for price, sizes in pairs if np.isfinite(price)]
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """What the kernels take."""
+        return np.array([max(self.rows, TINY), self.entries, self.ridge, float(self.peak)])
+
+
+def _row_sizes(P: np.ndarray, peak: bool) -> np.ndarray:
+    return np.abs(P).max(axis=1, initial=0.0) if peak else _lengths(P)
+
+
+def _lengths(P: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("jt,jt->j", P, P))
 
 
 class TaskRowResult(NamedTuple):
@@ -52,7 +73,7 @@ class TaskRowResult(NamedTuple):
 
 
 def task_row_descent(
-    whole: TaskGrams | TaskResiduals, prices: RowPrices, *, tol: float, max_iter: int
+    whole: TaskGrams | TaskResiduals, prices: PartPrices, *, tol: float, max_iter: int
 ) -> TaskRowResult:
     r"""Minimise ``sum_t |y_t - X_t w_t|^2 / 2`` plus the prices of the parts of W = P + Q.
 
@@ -65,7 +86,7 @@ def task_row_descent(
     ----------
     whole : TaskGrams or TaskResiduals
         The squared loss and where to start; is changed.
-    prices : RowPrices
+    prices : PartPrices
         At least one part is allowed.
     tol : float
         Bounds the duality gap over the value at zero.
@@ -86,12 +107,11 @@ def task_row_descent(
     return TaskRowResult(whole.parts(), gap.value, gap.gap, gap.residual, n_iter, reached)
 
 
-def _descend(state, prices: RowPrices, goal: float, max_iter: int) -> int:
+def _descend(state, prices: PartPrices, goal: float, max_iter: int) -> int:
     """Sweep until the gap is at most ``goal``; how often."""
-    numbers = np.array([max(prices.rows, TINY), prices.entries, prices.ridge])
     memory = Anderson(SWEEPS_BETWEEN_CHECKS)
     for n_iter in range(1, max_iter + 1):
-        moved = state.sweep(numbers)
+        moved = state.sweep(prices.numbers, prices.tasks)
         memory.note(state.parts(), state.remainder)
         if memory.full:
             _extrapolate(state, prices, memory)
@@ -100,7 +120,7 @@ def _descend(state, prices: RowPrices, goal: float, max_iter: int) -> int:
     return n_iter
 
 
-def _extrapolate(state, prices: RowPrices, memory: Anderson) -> None:
+def _extrapolate(state, prices: PartPrices, memory: Anderson) -> None:
     """Move to where the last sweeps seem to lead, if that is lower."""
     parts, remainder = state.parts(), state.remainder.copy()
     value = _value(state, prices)
@@ -110,7 +130,7 @@ def _extrapolate(state, prices: RowPrices, memory: Anderson) -> None:
     memory.clear()
 
 
-def _value(state, prices: RowPrices) -> float:
+def _value(state, prices: PartPrices) -> float:
     return 0.5 * state.sums()[0] + prices.value(state.parts())
 
 
@@ -121,10 +141,10 @@ class TaskRowGap:
     is the residual of the longer problem, scaled to be feasible.
     """
 
-    def __init__(self, state, prices: RowPrices):
+    def __init__(self, state, prices: PartPrices):
         W = state.W
         self.used = W.any(axis=1)
-        slopes = np.abs(state.slopes() - prices.ridge * W if prices.ridge else state.slopes())
+        slopes = state.slopes() - prices.ridge * W if prices.ridge else state.slopes()
         square, product = state.sums()
         self.value = 0.5 * square + prices.value(state.parts())
         square += prices.ridge * float(np.vdot(W, W))
@@ -134,18 +154,20 @@ class TaskRowGap:
         self.gap = max(gap, 0.0)
         self.residual = self.gap / self.null
 
-    def _measure(self, slopes: np.ndarray, bends: np.ndarray, prices: RowPrices) -> None:
+    def _measure(self, slopes: np.ndarray, bends: np.ndarray, prices: PartPrices) -> None:
         """How far the slopes must shrink, and how far each feature is from entering then."""
-        norms, peaks = np.sqrt(np.einsum("jt,jt->j", slopes, slopes)), slopes.max(axis=1, initial=0.0)
-        pairs = [(prices.rows, norms), (prices.entries, peaks)]
-        pairs = [(price, sizes) for price, sizes in pairs if np.isfinite(price)]
+        pairs = prices.dual_sizes(slopes)
         self.scale = min(1.0, *(price / max(sizes.max(initial=0.0), TINY) for price, sizes in pairs))
-        reach = np.sqrt(bends.max(axis=1))
-        slack = np.min([price - self.scale * sizes for price, sizes in pairs], axis=0)
-        self.distance = slack / np.where(reach > 0, reach, np.inf)
+        self.distance = np.full(len(slopes), -np.inf)
+        if not np.isfinite(prices.tasks):  # a task's part may use every feature
+            reach = np.sqrt((bends.sum if prices.peak else bends.max)(axis=1))
+            slack = np.min([price - self.scale * sizes for price, sizes in pairs], axis=0)
+            self.distance = slack / np.where(reach > 0, reach, np.inf)
 
     def working_set(self) -> np.ndarray:
         """The features in use and the nearest others of those that the gap leaves open, in their order."""
+        if not np.isfinite(self.distance).all():
+            return np.arange(len(self.distance))
         candidates = np.flatnonzero((self.distance <= np.sqrt(2.0 * self.gap)) | self.used)
         size = BESIDES + int((1.0 + MARGIN) * np.count_nonzero(self.used))
         if len(candidates) <= size:

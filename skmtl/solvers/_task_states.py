@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 
@@ -66,11 +68,24 @@ class TaskGrams(TaskState):
         grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts()[:, chosen]
         return TaskGrams(grams, self.moments[chosen], self.square, parts)
 
-    def sweep(self, prices: np.ndarray) -> bool:
-        """One pass over the rows; whether anything has moved."""
-        from ..kernels.task_rows import descend_grams
+    def sweep(self, prices: np.ndarray, tasks: float) -> bool:
+        """One pass over the rows, and over the tasks' columns of own where ``tasks`` is a price.
 
-        return descend_grams(self.grams, self.remainder, self.shared, self.own, prices)
+        Returns whether anything has moved.
+        """
+        from ..kernels.task_rows import descend_grams, descend_tasks
+
+        if not np.isfinite(tasks):
+            return descend_grams(self.grams, self.remainder, self.shared, self.own, prices)
+        nothing = np.zeros_like(self.own)
+        moved = descend_grams(self.grams, self.remainder, self.shared, nothing, prices)
+        values, vectors = self._eigen
+        return descend_tasks(vectors, values, self.remainder, self.own, tasks) or moved
+
+    @cached_property
+    def _eigen(self) -> tuple[np.ndarray, np.ndarray]:
+        values, vectors = np.linalg.eigh(self.grams.transpose(2, 0, 1))
+        return np.maximum(values, 0.0), vectors
 
 
 class SharedGram(TaskGrams):
@@ -125,7 +140,8 @@ class TaskResiduals(TaskState):
         X = np.asfortranarray(self.X[:, chosen])
         return TaskResiduals(X, self.y, self.bounds, self.parts()[:, chosen])
 
-    def sweep(self, prices: np.ndarray) -> bool:
+    def sweep(self, prices: np.ndarray, tasks: float) -> bool:
+        """One pass over the rows; ``tasks`` is infinite."""
         from ..kernels.task_rows import descend_residuals
 
         return descend_residuals(
