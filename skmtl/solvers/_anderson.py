@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
+
+
+class Movable(Protocol):
+    """A state that can be put elsewhere: a point, and an array that is linear in it."""
+
+    def where(self) -> tuple[np.ndarray, np.ndarray]:
+        """The point, as a new array, and its image."""
+
+    def move(self, point: np.ndarray, image: np.ndarray) -> None: ...
 
 
 class Anderson:
@@ -29,13 +41,21 @@ class Anderson:
         """Forget everything."""
         self._points, self._images = [], []
 
-    def note(self, point: np.ndarray, image: np.ndarray) -> None:
-        """Remember an iterate, and an array that is linear in it."""
+    def note(self, state: Movable) -> None:
+        """Remember where a state is."""
+        point, image = state.where()
         self._points.append(point)
         self._images.append(image.copy())
 
-    def ahead(self) -> tuple[np.ndarray, np.ndarray]:
-        """The extrapolated iterate and its image."""
+    def advance(self, state: Movable, value: Callable[[], float]) -> None:
+        """Move the state to where the noted iterates seem to lead, if its value is lower there; forget them."""
+        before, here = value(), (self._points[-1], self._images[-1])
+        state.move(*self._ahead())
+        if not value() < before:
+            state.move(*here)
+        self.clear()
+
+    def _ahead(self) -> tuple[np.ndarray, np.ndarray]:
         points = np.stack(self._points)
         steps = np.diff(points, axis=0).reshape(self.size, -1)
         weights = _flattest(steps @ steps.T)

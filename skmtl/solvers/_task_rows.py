@@ -112,26 +112,12 @@ def _descend(state, prices: PartPrices, goal: float, max_iter: int) -> int:
     memory = Anderson(SWEEPS_BETWEEN_CHECKS)
     for n_iter in range(1, max_iter + 1):
         moved = state.sweep(prices.numbers, prices.tasks)
-        memory.note(state.parts(), state.remainder)
+        memory.note(state)
         if memory.full:
-            _extrapolate(state, prices, memory)
+            memory.advance(state, lambda: 0.5 * state.sums()[0] + prices.value(state.parts()))
             if not moved or TaskRowGap(state, prices).gap <= goal:
                 break
     return n_iter
-
-
-def _extrapolate(state, prices: PartPrices, memory: Anderson) -> None:
-    """Move to where the last sweeps seem to lead, if that is lower."""
-    parts, remainder = state.parts(), state.remainder.copy()
-    value = _value(state, prices)
-    state.move(*memory.ahead())
-    if not _value(state, prices) < value:
-        state.move(parts, remainder)
-    memory.clear()
-
-
-def _value(state, prices: PartPrices) -> float:
-    return 0.5 * state.sums()[0] + prices.value(state.parts())
 
 
 class TaskRowGap:

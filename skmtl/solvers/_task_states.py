@@ -21,8 +21,12 @@ class TaskState:
         """Both parts in one new array (2, d, T)."""
         return np.stack([self.shared, self.own])
 
+    def where(self) -> tuple[np.ndarray, np.ndarray]:
+        """The parts, and what is left of the targets."""
+        return self.parts(), self.remainder
+
     def move(self, parts: np.ndarray, remainder: np.ndarray) -> None:
-        """Put others in the place of the parts and of what is left of the targets."""
+        """Put others in their place."""
         self.shared[:], self.own[:] = parts
         self.remainder[:] = remainder
 
