@@ -36,7 +36,7 @@ LIMIT = 1e-6
 
 
 def make(rows: int, features: int, tasks: int, used: int, ratio: float) -> SimpleNamespace:
-    """``X`` (rows, features), standardised, and ``Y`` (rows, tasks), Fortran order; ``alpha``, scikit-learn's.
+    """``X`` (rows, features), standardised, and ``Y`` (rows, tasks); ``alpha``, scikit-learn's.
 
     ``used`` features make the targets; the variance of the noise is a quarter of theirs.
     """

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-
 # Eigenvectors of W W' stand for singular vectors where the values that matter are at least this share of the
 # largest: their relative error is then 1e-16 over its square.
 SHARP = 1e-4

@@ -115,7 +115,7 @@ def solve_row(wanted, bends, prices, p, q):
 
 @kernel()
 def row_length(wanted, bends, rows, cap, start):
-    """The r >= 0 with ``sum_t min(|wanted_t| / (bends_t r + rows), cap)^2 = 1``, 0 where the sum is less at 0.
+    """The r >= 0 with ``sum_t min(|wanted_t| / (bends_t r + rows), cap)^2 = 1``; 0 where it is less at 0.
 
     Newton's method on the inverse root of the sum, which without the cap is concave in r, inside a bracket.
     """

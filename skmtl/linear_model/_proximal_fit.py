@@ -28,9 +28,9 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
     found = None if options.solver == "proximal-gradient" else fit_rows(data, penalties, options)
     if found is None and options.solver == "block-descent":
         raise ValueError(
-            "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity or Dirty, "
-            "and fewer features than rows unless tasks own their rows or JointSparsity has complete, equally "
-            f"weighted labels; got {coupling!r}; use 'proximal-gradient' or 'auto'"
+            "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity, Dirty or "
+            "OutlierTasks, and so few features that their products, for each task, are no more numbers than "
+            f"X has; got {coupling!r} and {data.X.shape[1]} features; use 'proximal-gradient' or 'auto'"
         )
     return _by_gradient(data, penalties, options) if found is None else found
 

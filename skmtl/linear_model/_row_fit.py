@@ -23,7 +23,10 @@ SERVED = [[RowNorm], [EntryNorm], [RowNorm, EntryNorm], [RowMax, EntryNorm], [Ro
 
 
 class Block(NamedTuple):
-    """The labels of one or more tasks on the same rows: weights (n,), X (n, d), Y (n, c), both centred."""
+    """Labels Y (n, c) of some tasks on the same rows X (n, d) with weights w (n,).
+
+    Where intercepts are fitted, the weighted means have been taken from Y, and from X unless it is sparse.
+    """
 
     X: np.ndarray
     Y: np.ndarray
@@ -101,22 +104,22 @@ def _solution(parts: list[np.ndarray], b: np.ndarray, result) -> Solution:
 
 def _state(data: FitData, intercept: bool, *, whole_tasks: bool):
     """The squared loss for ``task_row_descent``, and the intercepts (P,) that go with weights (d, P)."""
-    (N, d), T = data.X.shape, data.loss.shape[1]
-    numbers = data.X.nnz if sp.issparse(data.X) else data.X.size
+    d, T = data.loss.shape
+    sparse, own = sp.issparse(data.X), data.targets.form == "rows"
+    room = max(SMALL, (data.X.nnz if sparse else data.X.size) + data.targets.values.size)
     start = np.zeros((2, d, T))
-    if data.plain_regression:
-        return _shared_state(data, intercept, start) if d <= N else None
-    if d * d * T <= max(SMALL, numbers + data.targets.values.size):
+    if not own and (data.weight == data.weight[:, :1]).all():
+        return _shared_state(data, intercept, start) if d * d <= room else None
+    if d * d * T <= room:
         return _gram_state(data, intercept, start)
-    if data.targets.form == "rows" and not sp.issparse(data.X) and not whole_tasks:
+    if own and not sparse and not whole_tasks:
         return _residual_state(data, intercept, start)
     return None
 
 
 def _shared_state(data: FitData, intercept: bool, start: np.ndarray):
-    X, Y, means = data.centred(intercept)
-    block = Block(X, Y, data.weight[:, 0], np.zeros(len(start[0])), means)
-    return SharedGram(block.gram, block.moment, block.square, start), lambda W: means
+    block = _centred(data.X, data.targets.values, data.weight[:, 0], intercept)
+    return SharedGram(block.gram, block.moment, block.square, start), lambda W: block.means
 
 
 def _gram_state(data: FitData, intercept: bool, start: np.ndarray):
@@ -153,15 +156,12 @@ def _blocks(data: FitData, intercept: bool) -> Iterator[Block]:
     for t in range(data.loss.shape[1]):
         rows = data.loss.design.groups[t] if own else np.flatnonzero(data.weight[:, t])
         column = 0 if own else t
-        yield _centred(
-            data.X[rows], data.targets.values[rows, column], data.weight[rows, column], intercept
-        )
+        Y, w = data.targets.values[rows, column : column + 1], data.weight[rows, column]
+        yield _centred(data.X[rows], Y, w, intercept)
 
 
-def _centred(X, y: np.ndarray, w: np.ndarray, intercept: bool) -> Block:
-    mean, means = np.zeros(X.shape[1]), np.zeros(1)
-    if intercept:
-        mean, means = np.asarray(X.T @ (w / w.sum())).ravel(), np.array([np.average(y, weights=w)])
-    if not sp.issparse(X):
-        X = X - mean if intercept else np.asarray(X, dtype=np.float64)
-    return Block(X, (y - means)[:, None], w, mean, means)
+def _centred(X, Y: np.ndarray, w: np.ndarray, intercept: bool) -> Block:
+    if not intercept:
+        return Block(X, Y, w, np.zeros(X.shape[1]), np.zeros(Y.shape[1]))
+    mean, means = np.asarray(X.T @ (w / w.sum())).ravel(), np.average(Y, axis=0, weights=w)
+    return Block(X if sp.issparse(X) else X - mean, Y - means, w, mean, means)

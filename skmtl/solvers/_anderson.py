@@ -48,7 +48,7 @@ class Anderson:
         self._images.append(image.copy())
 
     def advance(self, state: Movable, value: Callable[[], float]) -> None:
-        """Move the state to where the noted iterates seem to lead, if its value is lower there; forget them."""
+        """Move the state to where the noted iterates seem to lead, if that is lower, and forget them."""
         before, here = value(), (self._points[-1], self._images[-1])
         state.move(*self._ahead())
         if not value() < before:

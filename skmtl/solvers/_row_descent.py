@@ -69,7 +69,9 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
 def _descend(part, descend: Callable, weight: float, ridge: float, goal: float, max_iter: int) -> int:
     """Sweep until the gap is at most ``goal``, extrapolating now and then; how often."""
     memory = Anderson(SWEEPS_BETWEEN_CHECKS)
-    for n_iter in range(1, max_iter + 1):
+    n_iter = 0
+    while n_iter < max_iter:
+        n_iter += 1
         part.sweep(descend)
         memory.note(part)
         if memory.full:

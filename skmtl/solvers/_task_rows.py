@@ -1,4 +1,4 @@
-"""Squared loss of tasks of their own rows, with penalties of rows and of entries: descent to a duality gap."""
+"""Squared loss where tasks differ, penalties of rows, entries or tasks: descent to a duality gap."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class PartPrices(NamedTuple):
     r"""``rows * sum_j |p_j| + entries * sum_jt |q_jt| + tasks * sum_t |q_t| + ridge / 2 * |P + Q|_F^2``.
 
     Infinity forbids a penalty. Rows alone are joint sparsity, entries alone the lasso of every task, both
-    the dirty model; rows and tasks are robust feature learning. ``peak``: a row costs its largest magnitude in
-    place of its length.
+    the dirty model; rows and tasks are robust feature learning. ``peak``: a row costs its largest magnitude
+    in place of its length.
     """
 
     rows: float = np.inf
@@ -110,7 +110,9 @@ def task_row_descent(
 def _descend(state, prices: PartPrices, goal: float, max_iter: int) -> int:
     """Sweep until the gap is at most ``goal``; how often."""
     memory = Anderson(SWEEPS_BETWEEN_CHECKS)
-    for n_iter in range(1, max_iter + 1):
+    n_iter = 0
+    while n_iter < max_iter:
+        n_iter += 1
         moved = state.sweep(prices.numbers, prices.tasks)
         memory.note(state)
         if memory.full:

@@ -1,6 +1,6 @@
 """The kernels of descent over rows where tasks differ, against slow twins and by the slopes they leave."""
 
-import naive
+import naive_parts
 import numpy as np
 import pytest
 from _asserts import ROUNDING, Tolerance, assert_close
@@ -46,7 +46,7 @@ def test_rows_move_as_in_the_twin(name, tasks):
     X, y, bounds, (shared, own) = tasks
     shared, own = shared * np.isfinite(prices[0]), own * np.isfinite(prices[1])
     grams, moments = summed(X, y, bounds)
-    expected = naive.descend_parts(grams, moments, shared, own, prices, peak)
+    expected = naive_parts.descend_parts(grams, moments, shared, own, prices, peak)
     slope, numbers = slopes(grams, moments, shared + own), np.array([*prices, peak])
     R = y - np.concatenate([X[a:b] @ (shared + own)[:, t] for t, (a, b) in enumerate(pairs(bounds))])
     same = shared.copy(), own.copy()
@@ -71,7 +71,7 @@ def test_tasks_of_one_second_derivative(name, tasks):
     _, moments = summed(X, y, bounds)
     gram = X.T @ X
     grams = np.repeat(gram[:, :, None], T, axis=2)
-    expected = naive.descend_parts(grams, moments, shared, own, prices, peak)
+    expected = naive_parts.descend_parts(grams, moments, shared, own, prices, peak)
     slope = slopes(grams, moments, shared + own)
     assert descend_grams(gram[:, :, None], slope, shared, own, np.array([*prices, peak]))
     assert_close(np.stack([shared, own]), expected, NEWTON)
