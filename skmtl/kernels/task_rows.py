@@ -233,3 +233,13 @@ def descend_tasks(vectors, values, slope, own, price):
             own[i, t] = new
             slope[i, t] -= change
     return any_moved
+
+
+@kernel()
+def multiply_grams(grams, W, out):
+    """``out[:, t] += grams[:, :, t] @ W[:, t]`` for every task; grams (d, d, T), W and out (d, T)."""
+    d, T = W.shape
+    for j in range(d):
+        for k in range(d):
+            for t in range(T):
+                out[j, t] += grams[j, k, t] * W[k, t]

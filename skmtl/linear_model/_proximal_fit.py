@@ -37,10 +37,12 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
 
 def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
     summary = summarise(data, options.fit_intercept)
-    loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
+    loss = data.loss if summary is None else summary
+    origin = _null_intercepts(data, options) if summary is None else np.zeros(data.loss.shape[1])
     problem = CompositeProblem(loss, penalties, options.alpha, origin)
     result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
+    b = b if summary is None else summary.intercepts(parts.sum(axis=0))
     residual, gap = result.certificate
     return Solution(
         list(parts),

@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import numpy as np
 import scipy.sparse as sp
 
 from ..couplings import EntryNorm, Penalty, RowMax, RowNorm, TaskNorm
 from ..solvers import PartPrices, SharedGram, TaskGrams, TaskResiduals, row_descent, task_row_descent
 from ._options import FitData, FitOptions, Solution
+from ._products import squared_products, task_blocks
 
 USUAL_SWEEPS = 10_000
-# Numbers that second derivatives may always take, however small the data are: 8 MB.
-SMALL = 1_000_000
 
 
 # What the prices of the penalties are called there, and the penalties that it serves, alone or together.
 NAMES = {RowNorm: "rows", RowMax: "rows", EntryNorm: "entries", TaskNorm: "tasks"}
 SERVED = [[RowNorm], [EntryNorm], [RowNorm, EntryNorm], [RowMax, EntryNorm], [RowNorm, TaskNorm]]
-
-
-class Block(NamedTuple):
-    """Labels Y (n, c) of some tasks on the same rows X (n, d) with weights w (n,).
-
-    Where intercepts are fitted, the weighted means have been taken from Y, and from X unless it is sparse.
-    """
-
-    X: np.ndarray
-    Y: np.ndarray
-    w: np.ndarray
-    mean: np.ndarray
-    means: np.ndarray
-
-    @property
-    def gram(self) -> np.ndarray:
-        """``X' diag(w) X`` less the mean's part."""
-        if not sp.issparse(self.X):
-            scaled = self.X * np.sqrt(self.w)[:, None]
-            return scaled.T @ scaled
-        product = (self.X.T @ self.X.multiply(self.w[:, None])).toarray()
-        return product - self.w.sum() * np.outer(self.mean, self.mean)
-
-    @property
-    def moment(self) -> np.ndarray:
-        """``X' diag(w) Y`` (d, c); Y is centred, so that X need not be."""
-        return self.X.T @ (self.w[:, None] * self.Y)
-
-    @property
-    def square(self) -> float:
-        return float(np.vdot(self.Y, self.w[:, None] * self.Y))
 
 
 def row_prices(penalties: tuple[Penalty, ...], alpha: float) -> PartPrices | None:
@@ -104,64 +69,20 @@ def _solution(parts: list[np.ndarray], b: np.ndarray, result) -> Solution:
 
 def _state(data: FitData, intercept: bool, *, whole_tasks: bool):
     """The squared loss for ``task_row_descent``, and the intercepts (P,) that go with weights (d, P)."""
-    d, T = data.loss.shape
-    sparse, own = sp.issparse(data.X), data.targets.form == "rows"
-    room = max(SMALL, (data.X.nnz if sparse else data.X.size) + data.targets.values.size)
-    start = np.zeros((2, d, T))
-    if not own and (data.weight == data.weight[:, :1]).all():
-        return _shared_state(data, intercept, start) if d * d <= room else None
-    if d * d * T <= room:
-        return _gram_state(data, intercept, start)
-    if own and not sparse and not whole_tasks:
+    products, start = squared_products(data, intercept), np.zeros((2, *data.loss.shape))
+    if products is not None:
+        *numbers, intercepts = products
+        form = SharedGram if products.grams.shape[2] == 1 else TaskGrams
+        return form(*numbers, start), intercepts
+    if data.targets.form == "rows" and not sp.issparse(data.X) and not whole_tasks:
         return _residual_state(data, intercept, start)
     return None
 
 
-def _shared_state(data: FitData, intercept: bool, start: np.ndarray):
-    block = _centred(data.X, data.targets.values, data.weight[:, 0], intercept)
-    return SharedGram(block.gram, block.moment, block.square, start), lambda W: block.means
-
-
-def _gram_state(data: FitData, intercept: bool, start: np.ndarray):
-    _, d, T = start.shape
-    grams, moments, square, shifts = np.empty((d, d, T)), np.empty((d, T)), 0.0, np.empty((d, T))
-    means = np.empty(T)
-    for t, block in enumerate(_blocks(data, intercept)):
-        grams[:, :, t], moments[:, t] = block.gram, block.moment[:, 0]
-        square += block.square
-        shifts[:, t], means[t] = block.mean, block.means[0]
-    return TaskGrams(grams, moments, square, start), _intercepts(data, intercept, shifts, means)
-
-
-def _intercepts(data: FitData, intercept: bool, shifts: np.ndarray, means: np.ndarray):
-    """Intercepts for X less the design's mean, where the task's own mean has been taken away."""
-    if not intercept or data.targets.form == "rows":
-        return lambda W: means
-    shifts = shifts - data.loss.design.mean[:, None]
-    return lambda W: means - np.einsum("jt,jt->t", shifts, W)
-
-
 def _residual_state(data: FitData, intercept: bool, start: np.ndarray):
     X, y, means = np.empty(data.X.shape, order="F"), np.empty(len(data.X)), np.empty(start.shape[2])
-    for t, (rows, block) in enumerate(zip(data.loss.design.groups, _blocks(data, intercept), strict=True)):
+    for t, (rows, block) in enumerate(task_blocks(data, intercept)):
         root = np.sqrt(block.w)
         X[rows], y[rows] = block.X * root[:, None], block.Y[:, 0] * root
         means[t] = block.means[0]
     return TaskResiduals(X, y, data.loss.design.bounds, start), lambda W: means
-
-
-def _blocks(data: FitData, intercept: bool) -> Iterator[Block]:
-    """The labels of one task after the other."""
-    own = data.targets.form == "rows"
-    for t in range(data.loss.shape[1]):
-        rows = data.loss.design.groups[t] if own else np.flatnonzero(data.weight[:, t])
-        column = 0 if own else t
-        Y, w = data.targets.values[rows, column : column + 1], data.weight[rows, column]
-        yield _centred(data.X[rows], Y, w, intercept)
-
-
-def _centred(X, Y: np.ndarray, w: np.ndarray, intercept: bool) -> Block:
-    if not intercept:
-        return Block(X, Y, w, np.zeros(X.shape[1]), np.zeros(Y.shape[1]))
-    mean, means = np.asarray(X.T @ (w / w.sum())).ravel(), np.average(Y, axis=0, weights=w)
-    return Block(X if sp.issparse(X) else X - mean, Y - means, w, mean, means)

@@ -93,16 +93,16 @@ class TaskGrams(TaskState):
 
 
 class SharedGram(TaskGrams):
-    """The same where all tasks have one second derivative: ``grams`` is (d, d)."""
+    """The same where all tasks have one second derivative: ``grams`` is (d, d, 1)."""
 
     def __init__(self, grams: np.ndarray, moments: np.ndarray, square: float, parts: np.ndarray):
-        super().__init__(np.ascontiguousarray(grams)[:, :, None], moments, square, parts)
+        super().__init__(np.ascontiguousarray(grams), moments, square, parts)
 
     def refresh(self) -> None:
         self.remainder = self.moments - self.grams[:, :, 0] @ self.W
 
     def restrict(self, chosen: np.ndarray) -> SharedGram:
-        grams, parts = self.grams[np.ix_(chosen, chosen)][:, :, 0], self.parts()[:, chosen]
+        grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts()[:, chosen]
         return SharedGram(grams, self.moments[chosen], self.square, parts)
 
 

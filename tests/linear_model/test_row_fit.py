@@ -88,9 +88,9 @@ class TestForms:
 @pytest.mark.parametrize("coupling", [c for c in COUPLINGS if not isinstance(c, OutlierTasks)], ids=repr)
 def test_tasks_of_fewer_rows_than_features(coupling, intercept, rng, monkeypatch):
     """No second derivatives are kept then, but residuals: 1 number of room leaves no other way."""
-    from skmtl.linear_model import _row_fit
+    from skmtl.linear_model import _products
 
-    monkeypatch.setattr(_row_fit, "SMALL", 1)
+    monkeypatch.setattr(_products, "SMALL", 1)
     X, task = rng.normal(size=(40, 15)), np.arange(40) % T
     y = X[:, 0] * (1 + task) - X[:, 1] + 0.3 * rng.normal(size=40) + 2.0
     both(coupling, np.column_stack([X, task]), y, task_feature=-1, fit_intercept=intercept)

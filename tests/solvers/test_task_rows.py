@@ -61,7 +61,7 @@ class Case:
         moments = np.stack([X.T @ y for X, y in self.blocks], axis=1)
         square = sum(float(y @ y) for _, y in self.blocks)
         if self.form == "shared":
-            return SharedGram(self.X.T @ self.X, moments, square, start)
+            return SharedGram((self.X.T @ self.X)[:, :, None], moments, square, start)
         return TaskGrams(np.stack([X.T @ X for X, _ in self.blocks], axis=2), moments, square, start)
 
     def slopes(self, W):
