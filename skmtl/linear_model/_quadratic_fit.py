@@ -9,6 +9,7 @@ from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._summary import summarise
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 200
@@ -20,7 +21,8 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     The objective is jointly convex and falls at every step.
     """
     exact = _exact_solver(data, coupling, options)
-    problem = JointProblem(data.loss, data.families, options.alpha)
+    summary = summarise(data, options.fit_intercept) if exact is None else None
+    problem = JointProblem(data.loss if summary is None else summary, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     x, n_iter, before = None, 0, np.inf
@@ -38,6 +40,7 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
         problem.set_covariances(covariances)
         x = problem.vector(W, b)
     W, b = problem.weights(x)
+    b = b if summary is None else summary.intercepts(W)
     ended = objective, residual, "gradient", n_iter, settled and converged
     return Solution([W], b, *ended, covariances=covariances)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..losses import Curvature
 from ._data import DualPoint, power_iteration
 from ._options import FitData
 from ._products import SquaredProducts, squared_products
@@ -15,6 +16,8 @@ class SquaredSummary:
     The image of W is the pair (W, G W), so that everything else is a few sums; the derivative of the loss
     in the pair is (G W - M, 0), whose product with a change of the pair is the curvature along it.
     """
+
+    quadratic = True
 
     def __init__(self, products: SquaredProducts):
         self.grams, self.moments, self.square, self.intercepts = products
@@ -41,6 +44,19 @@ class SquaredSummary:
 
     def pull_back(self, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return R[0], np.zeros(self.shape[1])
+
+    def bends(self, Z: np.ndarray) -> list[Curvature]:
+        """The second derivative does not depend on Z, and ``bend`` knows it."""
+        return []
+
+    def bend(self, bends: list[Curvature], dZ: np.ndarray) -> np.ndarray:
+        R = np.zeros_like(dZ)
+        R[0] = dZ[1]
+        return R
+
+    def diagonal(self, bends: list[Curvature], Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        diagonal = np.einsum("jjt->jt", self.grams)
+        return np.broadcast_to(diagonal, self.shape), np.ones(self.shape[1])
 
     def curvature_bound(self) -> tuple[float, float]:
         zero = np.zeros(self.shape[1])
