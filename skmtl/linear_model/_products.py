@@ -60,7 +60,7 @@ class Block(NamedTuple):
 
 def squared_products(data: FitData, intercept: bool) -> SquaredProducts | None:
     """The products, where the loss is squared and they are not much larger than the data; else None."""
-    if not data.loss.quadratic:
+    if not data.loss.quadratic or len(data.families) > 1:
         return None
     d, T = data.loss.shape
     equal = data.targets.form != "rows" and bool((data.weight == data.weight[:, :1]).all())

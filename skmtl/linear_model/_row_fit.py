@@ -1,4 +1,4 @@
-"""Fits by descent over rows of W: squared loss, penalties of rows and of entries."""
+"""Fits by descent over rows of W: squared loss, penalties of rows, of entries, of whole tasks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from ._options import FitData, FitOptions, Solution
 from ._products import squared_products, task_blocks
 
 USUAL_SWEEPS = 10_000
-
-
 # What the prices of the penalties are called there, and the penalties that it serves, alone or together.
 NAMES = {RowNorm: "rows", RowMax: "rows", EntryNorm: "entries", TaskNorm: "tasks"}
 SERVED = [[RowNorm], [EntryNorm], [RowNorm, EntryNorm], [RowMax, EntryNorm], [RowNorm, TaskNorm]]

@@ -17,9 +17,9 @@ class TaskState:
     def W(self) -> np.ndarray:
         return self.shared + self.own
 
-    def parts(self) -> np.ndarray:
-        """Both parts in one new array (2, d, T)."""
-        return np.stack([self.shared, self.own])
+    def parts(self, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Both parts, in some of the features, in one new array (2, d, T)."""
+        return np.stack([self.shared[chosen], self.own[chosen]])
 
     def where(self) -> tuple[np.ndarray, np.ndarray]:
         """The parts, and what is left of the targets."""
@@ -69,7 +69,7 @@ class TaskGrams(TaskState):
 
     def restrict(self, chosen: np.ndarray) -> TaskGrams:
         """The same problem in some of the features."""
-        grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts()[:, chosen]
+        grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts(chosen)
         return TaskGrams(grams, self.moments[chosen], self.square, parts)
 
     def sweep(self, prices: np.ndarray, tasks: float) -> bool:
@@ -102,7 +102,7 @@ class SharedGram(TaskGrams):
         self.remainder = self.moments - self.grams[:, :, 0] @ self.W
 
     def restrict(self, chosen: np.ndarray) -> SharedGram:
-        grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts()[:, chosen]
+        grams, parts = self.grams[np.ix_(chosen, chosen)], self.parts(chosen)
         return SharedGram(grams, self.moments[chosen], self.square, parts)
 
 
@@ -122,8 +122,14 @@ class TaskResiduals(TaskState):
     def __init__(self, X: np.ndarray, y: np.ndarray, bounds: np.ndarray, parts: np.ndarray):
         super().__init__(*parts)
         self.X, self.y, self.bounds, self.null = X, y, bounds, float(np.vdot(y, y))
-        self.bends = self._by_task(X * X)
         self.refresh()
+
+    @cached_property
+    def bends(self) -> np.ndarray:
+        """The sums of squares of each task's features (d, T)."""
+        return np.stack(
+            [np.einsum("ij,ij->j", X, X) for X in (self.X[rows] for rows in self._rows())], axis=1
+        )
 
     def refresh(self) -> None:
         """Compute the residuals anew: rounding errors of many small updates go."""
@@ -142,7 +148,9 @@ class TaskResiduals(TaskState):
 
     def restrict(self, chosen: np.ndarray) -> TaskResiduals:
         X = np.asfortranarray(self.X[:, chosen])
-        return TaskResiduals(X, self.y, self.bounds, self.parts()[:, chosen])
+        part = TaskResiduals(X, self.y, self.bounds, self.parts(chosen))
+        part.bends = self.bends[chosen]
+        return part
 
     def sweep(self, prices: np.ndarray, tasks: float) -> bool:
         """One pass over the rows; ``tasks`` is infinite."""
@@ -154,6 +162,3 @@ class TaskResiduals(TaskState):
 
     def _rows(self):
         return [slice(a, b) for a, b in zip(self.bounds[:-1], self.bounds[1:], strict=True)]
-
-    def _by_task(self, A: np.ndarray) -> np.ndarray:
-        return np.stack([A[rows].sum(axis=0) for rows in self._rows()], axis=1)
