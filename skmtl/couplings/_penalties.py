@@ -6,6 +6,10 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+# Eigenvectors of W W' stand for singular vectors where the values that matter are at least this share of the
+# largest: their relative error is then 1e-16 over its square.
+SHARP = 1e-4
+
 
 class Penalty(ABC):
     """A convex function h of a matrix W (rows, columns) with h(0) = 0."""
@@ -159,12 +163,24 @@ class TraceNorm(NormPenalty):
         return float(_singular_values(W).sum())
 
     def shrink(self, V, amount):
+        if V.shape[0] > V.shape[1]:
+            return self.shrink(V.T, amount).T
+        squares, left = np.linalg.eigh(V @ V.T)
+        values = np.sqrt(np.maximum(squares, 0.0))
+        if amount < SHARP * values.max(initial=0.0):
+            return self._shrink_exactly(V, amount)
+        kept = values > amount
+        left = left[:, kept]
+        return (left * (1.0 - amount / values[kept])) @ (left.T @ V)
+
+    @staticmethod
+    def _shrink_exactly(V: np.ndarray, amount: float) -> np.ndarray:
         left, values, right = np.linalg.svd(V, full_matrices=False)
         kept = values > amount
         return (left[:, kept] * (values[kept] - amount)) @ right[kept]
 
     def dual_norm(self, G):
-        return float(_singular_values(G).max(initial=0.0))
+        return _largest_singular_value(G)
 
 
 class SquaredTraceNorm(Penalty):
@@ -184,7 +200,7 @@ class SquaredTraceNorm(Penalty):
         return (left[:, :kept] * (values[:kept] - step * sums[kept - 1])) @ right[:kept]
 
     def conjugate(self, G):
-        return 0.5 * float(_singular_values(G).max(initial=0.0)) ** 2
+        return 0.5 * _largest_singular_value(G) ** 2
 
     def silent_from(self, G):
         return np.inf if G.any() else 0.0  # smooth at zero
@@ -208,6 +224,11 @@ def project_rows_l1(V: np.ndarray, radius: float) -> np.ndarray:
 
 def _row_norms(W: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("dp,dp->d", W, W))
+
+
+def _largest_singular_value(W: np.ndarray) -> float:
+    small = W @ W.T if W.shape[0] <= W.shape[1] else W.T @ W
+    return float(np.sqrt(max(np.linalg.eigvalsh(small).max(initial=0.0), 0.0)))
 
 
 def _singular_values(W: np.ndarray) -> np.ndarray:

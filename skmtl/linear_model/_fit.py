@@ -126,8 +126,9 @@ class FitProblem:
         data, basis = self.data(coupling)
         b = _centred_classes(data.loss.design.uncentered(solution.W, solution.b), data)
         parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
+        parts = [part.astype(self._X.dtype, copy=False) for part in parts]
         mask = None if self._mask is None else column_mask(self._mask, data.families)
-        return FittedWeights(parts, b, data.families, solution, mask)
+        return FittedWeights(parts, b.astype(self._X.dtype, copy=False), data.families, solution, mask)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions, start: Start | None) -> Solution:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import Penalty, ProximalCoupling, RowNorm
+from ..couplings import Penalty, ProximalCoupling
 from ..design import tasks_of_columns
-from ..solvers import newton_cg, proximal_gradient, row_descent, row_problem
+from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._data import DataLoss
 from ._intercepts import joint_problem
 from ._options import FitData, FitOptions, Solution, Start
+from ._row_fit import fit_rows
 from ._smoothing import newton_by_smoothing, proximal_by_smoothing
-from ._summary import summarise
+from ._summary import SquaredSummary, summarise
 
 SOLVERS = ("proximal-gradient", "block-descent")
 USUAL_STEPS = 10_000
@@ -28,41 +29,14 @@ def fit_proximal(
             "solver='proximal-gradient' or 'auto'"
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
-    free = data.loss.shrinkage is None
-    by_rows = free and data.plain_regression and [type(penalty) for penalty in penalties] == [RowNorm]
-    if options.solver == "block-descent" and not by_rows:
+    found = None if options.solver == "proximal-gradient" else fit_rows(data, penalties, options, start)
+    if found is None and options.solver == "block-descent":
         raise ValueError(
-            "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
-            "share, complete, equally weighted, without feature_mask and intercept_penalty, got "
-            f"{coupling!r}; use 'proximal-gradient' or 'auto'"
+            "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity, Dirty or "
+            "OutlierTasks, and so few features that their products, for each task, are no more numbers than "
+            f"X has; got {coupling!r} and {data.X.shape[1]} features; use 'proximal-gradient' or 'auto'"
         )
-    if options.solver == "proximal-gradient" or not by_rows:
-        return _by_gradient(data, penalties, options, start)
-    return _by_rows(data, penalties[0], options, start)
-
-
-def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions, start: Start | None) -> Solution:
-    X, Y, means, prepared = data.once(weighted_rows)
-    result = row_descent(
-        X,
-        Y,
-        options.alpha * penalty.weight,
-        options.alpha * penalty.ridge,
-        tol=options.tol,
-        max_iter=options.steps(USUAL_STEPS),
-        start=None if start is None else start.W,
-        prepared=prepared,
-    )
-    return Solution(
-        [result.W],
-        means,
-        result.value,
-        result.residual,
-        "duality gap",
-        result.n_iter,
-        result.converged,
-        result.gap,
-    )
+    return _by_gradient(data, penalties, options, start) if found is None else found
 
 
 def _by_gradient(
@@ -79,6 +53,7 @@ def _by_gradient(
         return Solution(list(parts), b, *ended)
     result = proximal_gradient(problem, x, **limits)
     parts, b = problem.parts(result.x)
+    b = b if loss is data.loss else loss.intercepts(parts.sum(axis=0))
     residual, gap = result.certificate
     return Solution(
         list(parts),
@@ -92,22 +67,11 @@ def _by_gradient(
     )
 
 
-def weighted_rows(data: FitData):
-    """Weighted, centred X and Y of a plain regression, the means of Y, and ``row_problem`` of the two."""
-    w, X, Y = data.weight[:, 0], data.X, data.targets.values
-    means = np.zeros(Y.shape[1], Y.dtype)
-    if data.loss.intercept:
-        means = (w @ Y) / w.sum()
-        X, Y = X - data.loss.design.mean, Y - means
-    root = np.sqrt(w)[:, None]
-    X, Y = np.multiply(X, root, out=None if X is data.X else X), Y * root
-    return X, Y, means, row_problem(X, Y)
-
-
-def smallest_loss(data: FitData) -> tuple[DataLoss, np.ndarray, tuple[float, float]]:
+def smallest_loss(data: FitData) -> tuple[DataLoss | SquaredSummary, np.ndarray, tuple[float, float]]:
     """The data or their summary, whichever is smaller; the best intercepts alone; bounds of curvature."""
-    summary = summarise(data, data.loss.intercept) if data.loss.shrinkage is None else None
-    loss, origin = (data.loss, null_intercepts(data)) if summary is None else summary
+    summary = data.once(summarise)
+    loss = data.loss if summary is None else summary
+    origin = null_intercepts(data) if summary is None else np.zeros(loss.shape[1])
     return loss, origin, loss.curvature_bound()
 
 

@@ -11,6 +11,7 @@ from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution, Start
 from ._problem import JointProblem
 from ._smoothing import newton_by_smoothing
+from ._summary import summarise
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 200
@@ -25,7 +26,8 @@ def fit_quadratic(
     The objective is jointly convex and falls at every step.
     """
     exact = _exact_solver(data, coupling, options)
-    problem = joint_problem(data.loss, data.families, options.alpha)
+    summary = data.once(summarise) if exact is None else None
+    problem = joint_problem(data.loss if summary is None else summary, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)
     whole = len(data.families) == 1
     covariances = [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
@@ -50,6 +52,7 @@ def fit_quadratic(
         problem.set_covariances(covariances)
         x = problem.vector(W, b)
     W, b = problem.weights(x)
+    b = b if summary is None else summary.intercepts(W)
     ended = residual, "duality gap" if gap else "gradient", n_iter, settled and converged
     return Solution([W], b, objective, *ended, *gap, covariances=covariances)
 

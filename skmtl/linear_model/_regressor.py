@@ -32,8 +32,8 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     {{data}}
     solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
-        the others take accelerated proximal gradient or, for ``JointSparsity`` on a dense, complete,
-        shared X, block coordinate descent.
+        the others take accelerated proximal gradient or, for ``JointSparsity``, ``ElementwiseSparsity``,
+        ``Dirty`` and ``OutlierTasks``, block coordinate descent where the data allow it.
     {{stop}}
 
     Attributes

@@ -1,102 +1,89 @@
-"""Squared loss without the rows: all that it knows of the data is a triangle for each block of tasks."""
+"""Squared loss without the rows: what ``DataLoss`` is, by products of features."""
 
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 
-from ..design import weighted_mean
+from ..losses import Curvature
 from ._data import DualPoint, power_iteration
 from ._options import FitData
-
-# Rows that are decomposed at a time.
-CHUNK = 4096
+from ._products import SquaredProducts, squared_products
 
 
 class SquaredSummary:
-    r"""``sum_k |A_k W_k - B_k|_F^2 / 2 + rest``: what ``DataLoss`` is for the squared loss, in fewer rows.
+    """The squared loss, intercepts at their best, at a cost that does not know the rows.
 
-    ``[A_k B_k]`` is the triangle of a QR decomposition of the block's weighted, centred features and targets,
-    so that no product depends on the number of rows. A block is all tasks (complete data of a shared X), or
-    one task that owns its rows. Intercepts are at their best, which centring makes the same for all W.
-
-    Parameters
-    ----------
-    A : (K, m, d) float
-    B : (K, m, P / K) float
-    rest : float
-        The loss that no W can take away.
+    The image of W is the pair (W, G W), so that everything else is a few sums; the derivative of the loss
+    in the pair is (G W - M, 0), whose product with a change of the pair is the curvature along it.
     """
 
-    def __init__(self, A: np.ndarray, B: np.ndarray, rest: float):
-        self.A, self.B, self.rest = A, B, rest
-        self.shape = (A.shape[2], B.shape[0] * B.shape[2])
-        self.intercept = self.kinked = False
-        self.shrinkage, self.dtype = None, A.dtype
+    quadratic = True
+
+    def __init__(self, products: SquaredProducts):
+        self.grams, self.moments, self.square, self.intercepts = products
+        self.shape = self.moments.shape
+        self.intercept = self.kinked = self.flat = False
+        self.shrinkage, self.dtype = None, self.moments.dtype
+
+    def start(self) -> np.ndarray:
+        """Intercepts (P,) to start from; they do not count here."""
+        return np.zeros(self.shape[1])
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return np.matmul(self.A, W.reshape(len(W), len(self.A), -1).transpose(1, 0, 2))
+        if self.grams.shape[2] == 1:
+            return np.stack([W, self.grams[:, :, 0] @ W])
+        from ..kernels.task_rows import multiply_grams
+
+        pair = np.stack([W, np.zeros_like(W)])
+        multiply_grams(self.grams, pair[0], pair[1])
+        return pair
 
     def value(self, Z: np.ndarray) -> float:
-        R = Z - self.B
-        return 0.5 * float(np.vdot(R, R)) + self.rest
+        W, slope = Z
+        return 0.5 * self.square + float(np.vdot(W, 0.5 * slope - self.moments))
 
     def residual(self, Z: np.ndarray) -> np.ndarray:
-        return Z - self.B
+        R = np.zeros_like(Z)
+        np.subtract(Z[1], self.moments, out=R[0])
+        return R
 
     def pull_back(self, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        G = np.matmul(self.A.transpose(0, 2, 1), R).transpose(1, 0, 2)
-        return G.reshape(self.shape), np.zeros(self.shape[1], self.dtype)
+        return R[0], np.zeros(self.shape[1])
+
+    def bends(self, Z: np.ndarray) -> list[Curvature]:
+        """The second derivative does not depend on Z, and ``bend`` knows it."""
+        return []
+
+    def bend(self, bends: list[Curvature], dZ: np.ndarray) -> np.ndarray:
+        R = np.zeros_like(dZ)
+        R[0] = dZ[1]
+        return R
+
+    def diagonal(self, bends: list[Curvature], Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        diagonal = np.einsum("jjt->jt", self.grams)
+        return np.broadcast_to(diagonal, self.shape), np.ones(self.shape[1])
 
     def curvature_bound(self) -> tuple[float, float]:
-        zero = np.zeros(self.shape[1], self.dtype)
-        return power_iteration(lambda V: self.pull_back(self.image(V, zero))[0], self.shape, self.dtype), 1.0
+        zero = np.zeros(self.shape[1])
+        return power_iteration(lambda V: self.image(V, zero)[1], self.shape, self.dtype), 1.0
 
     def dual_point(self, Z: np.ndarray) -> DualPoint:
-        R = self.residual(Z)
-        return DualPoint(self.pull_back(R)[0], R)
+        """The residual of the rows is known by W alone."""
+        return DualPoint(Z[1] - self.moments, Z)
 
     def conjugate(self, point: DualPoint, share: float) -> float:
-        R = point.residual
-        squares = float(np.vdot(R, R)) + 2.0 * self.rest
-        return share * (0.5 * share * squares + float(np.vdot(R, self.B)) - 2.0 * self.rest)
+        """``share^2 |R|^2 / 2 + share <R, Y>`` for the rows' residual R = X W - Y."""
+        squares = 2.0 * self.value(point.residual)
+        product = float(np.vdot(point.residual[0], self.moments)) - self.square
+        return share * (0.5 * share * squares + product)
 
 
-def summarise(data: FitData, intercept: bool) -> tuple[SquaredSummary, np.ndarray] | None:
-    """The summary and the best intercepts (P,), where it is smaller than the data; else None."""
-    if not data.loss.quadratic or sp.issparse(data.X):
+def summarise(data: FitData) -> SquaredSummary | None:
+    """The summary, where products with it are cheaper than with the data; else None."""
+    d, _ = data.loss.shape
+    own = data.targets.form == "rows"
+    rows = len(data.loss.design.task) / data.targets.n_tasks if own else data.X.shape[0]
+    if 2 * d > rows:
         return None
-    if data.targets.form == "rows":
-        blocks = [
-            (data.X[rows], data.targets.values[rows], data.weight[rows, 0])
-            for rows in data.loss.design.groups
-        ]
-    elif data.plain_regression:
-        blocks = [(data.X, data.targets.values, data.weight[:, 0])]
-    else:
-        return None
-    n_rows = max(min(len(X), X.shape[1]) for X, _, _ in blocks)
-    if 2 * n_rows * len(blocks) > len(data.X):
-        return None
-    pieces = [_triangle(*block, n_rows, intercept) for block in blocks]
-    A, B, rest, means = (np.array(part) for part in zip(*pieces, strict=True))
-    return SquaredSummary(A, B, float(rest.sum())), means.ravel()
-
-
-def _triangle(X: np.ndarray, Y: np.ndarray, w: np.ndarray, n_rows: int, intercept: bool):
-    """A (n_rows, d) and B (n_rows, c) of a block, filled up with zeros; the rest; the means of Y."""
-    d, means = X.shape[1], np.zeros(Y.shape[1], Y.dtype)
-    centre = np.zeros(d, X.dtype)
-    if intercept:
-        means, centre = np.average(Y, axis=0, weights=w), weighted_mean(X, w)
-    joint = np.empty((0, d + Y.shape[1]), X.dtype)
-    for start in range(0, len(X), CHUNK):  # chunk by chunk: no second X is ever made
-        rows = slice(start, start + CHUNK)
-        block = np.hstack([X[rows] - centre, Y[rows] - means]) * np.sqrt(w[rows])[:, None]
-        joint = np.vstack([joint, block]) if start else block
-        if len(joint) > d:
-            joint = np.linalg.qr(joint, mode="r")
-    below = joint[d:, d:]
-    out = np.zeros((n_rows, joint.shape[1]), joint.dtype)
-    out[: min(d, len(joint))] = joint[:d]
-    return out[:, :d], out[:, d:], 0.5 * float(np.vdot(below, below)), means
+    products = data.once(squared_products)
+    return None if products is None else SquaredSummary(products)

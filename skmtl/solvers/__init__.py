@@ -6,6 +6,8 @@ from ._newton_cg import NewtonResult, newton_cg
 from ._precision import Patience, noise, reachable, rounding
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
 from ._row_descent import RowResult, row_descent, row_problem
+from ._task_rows import PartPrices, TaskRowResult, task_row_descent
+from ._task_states import SharedGram, TaskGrams, TaskResiduals
 
 __all__ = [
     "Certificate",
@@ -13,7 +15,12 @@ __all__ = [
     "NewtonResult",
     "Patience",
     "ProximalResult",
+    "PartPrices",
     "RowResult",
+    "SharedGram",
+    "TaskGrams",
+    "TaskResiduals",
+    "TaskRowResult",
     "generalised_errors",
     "left_out_errors",
     "newton_cg",
@@ -23,4 +30,5 @@ __all__ = [
     "rounding",
     "row_descent",
     "row_problem",
+    "task_row_descent",
 ]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._anderson import Anderson
 from ._precision import Patience, noise
 from ._row_states import Products, Residuals
 
@@ -78,16 +79,30 @@ def row_descent(
         chosen = _working_set(gap)
         goal = max(INNER * gap.gap, 0.5 * tol * null)
         part = whole.restrict(chosen) if len(chosen) < len(W) else whole
-        settling = Patience(X.dtype)
-        for step in range(1, max_iter - n_iter + 1):
-            part.sweep(descend)
-            if step % SWEEPS_BETWEEN_CHECKS == 0:
-                left = RowGap(part, weight, ridge).gap
-                if left <= goal or settling.over(left):
-                    break
-        n_iter += step
+        n_iter += _descend(part, descend, weight, ridge, goal, max_iter - n_iter)
         W[chosen] = part.W
         whole.refresh()
+
+
+def _descend(part, descend: Callable, weight: float, ridge: float, goal: float, max_iter: int) -> int:
+    """Sweep until the gap is at most ``goal``, extrapolating now and then; how often."""
+    memory, patience = Anderson(SWEEPS_BETWEEN_CHECKS), Patience(part.W.dtype)
+    n_iter = 0
+    while n_iter < max_iter:
+        n_iter += 1
+        part.sweep(descend)
+        memory.note(part)
+        if memory.full:
+            memory.advance(part, lambda: _value(part, weight, ridge))
+            gap = RowGap(part, weight, ridge).gap
+            if gap <= goal or patience.over(gap):
+                break
+    return n_iter
+
+
+def _value(state: Residuals | Products, weight: float, ridge: float) -> float:
+    squares = np.einsum("jt,jt->j", state.W, state.W)
+    return 0.5 * state.sums()[0] + weight * float(np.sqrt(squares).sum()) + 0.5 * ridge * float(squares.sum())
 
 
 def _descent(weight: float, ridge: float) -> Callable:
