@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import scipy.sparse as sp
+
+from ._grams import RowTable, row_tables, weighted_grams
 
 
 class SharedDesign:
@@ -25,6 +29,8 @@ class SharedDesign:
         self.mean = _weighted_mean(X, weight) if center else None
         #: Rows of Z that share their intercepts.
         self.groups = [slice(None)]
+        #: The same as tables, for work on many groups at once; None: the rows as they stand are one.
+        self.tables: list[RowTable] | None = None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """(n, P) raw predictions of weights W (d, P) and intercepts b (P,)."""
@@ -46,6 +52,17 @@ class SharedDesign:
             D += np.outer(self.mean**2, total) - 2 * self.mean[:, None] * (self.X.T @ H)
         return np.maximum(D, 0.0), total
 
+    def grams(self, H: np.ndarray) -> np.ndarray:
+        """``A_p' diag(H_p) A_p`` (P, d, d) for H (n, P) >= 0, less what free intercepts take of it."""
+        return weighted_grams(self.X, self.mean, H)
+
+    def restrict(self, chosen: np.ndarray) -> SharedDesign:
+        """The design of some of the features."""
+        part = copy.copy(self)
+        part.X = self.X[:, chosen]
+        part.mean = None if self.mean is None else self.mean[chosen]
+        return part
+
     def uncentered(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Intercepts (P,) for the X that the user gave, not the centred one."""
         return b if self.mean is None else b - self.mean @ W
@@ -66,6 +83,7 @@ class OwnRowsDesign:
         self.task, self.n_columns = task, n_columns
         #: Rows of Z that share their intercepts: those of each task.
         self.groups = [self._rows(t) for t in range(n_tasks)]
+        self.tables = row_tables(self.bounds)
         self.means = None
         if center:
             parts = zip(self.blocks, self.bounds[:-1], self.bounds[1:], strict=True)
@@ -92,6 +110,19 @@ class OwnRowsDesign:
             cross = [2 * self.means[t][:, None] * (X.T @ H[self._rows(t)]) for t, X in enumerate(self.blocks)]
             D = [d + np.outer(m**2, s) - c for d, m, s, c in zip(D, self.means, totals, cross, strict=True)]
         return np.maximum(np.hstack(D), 0.0), totals.ravel()
+
+    def grams(self, H: np.ndarray) -> np.ndarray:
+        """``A_p' diag(H_p) A_p`` (T * C, d, d) for H (n, C) >= 0, less what free intercepts take of it."""
+        means = [None] * len(self.blocks) if self.means is None else self.means
+        parts = zip(self.blocks, means, map(self._rows, range(len(self.blocks))), strict=True)
+        return np.concatenate([weighted_grams(X, mean, H[rows]) for X, mean, rows in parts])
+
+    def restrict(self, chosen: np.ndarray) -> OwnRowsDesign:
+        """The design of some of the features."""
+        part = copy.copy(self)
+        part.blocks = [X[:, chosen] for X in self.blocks]
+        part.means = None if self.means is None else self.means[:, chosen]
+        return part
 
     def uncentered(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Intercepts (T * C,) for the X that the user gave, not the centred one."""

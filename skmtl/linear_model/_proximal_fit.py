@@ -8,11 +8,12 @@ from ..couplings import Penalty, ProximalCoupling, RowNorm
 from ..design import tasks_of_columns
 from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
+from ._newton_fit import fit_newton, newton_fits
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 from ._summary import summarise
 
-SOLVERS = ("proximal-gradient", "block-descent")
+SOLVERS = ("proximal-gradient", "proximal-newton", "block-descent")
 USUAL_STEPS = 10_000
 
 
@@ -30,6 +31,8 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
             f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
         )
+    if options.solver != "block-descent" and newton_fits(data, penalties, options):
+        return fit_newton(data, penalties, options, _null_intercepts(data, options))
     if options.solver == "proximal-gradient" or not by_rows:
         return _by_gradient(data, penalties, options)
     return _by_rows(data, penalties[0], options)

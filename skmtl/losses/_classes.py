@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import entr, expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 
 from ._base import Curvature, Loss
 
@@ -15,7 +15,7 @@ class LogisticLoss(Loss):
 
     def value(self, y, z, w):
         z = z[..., 0]
-        return float(np.vdot(w, np.logaddexp(0.0, z) - y * z))
+        return float(np.vdot(w, np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))) - y * z))
 
     def gradient(self, y, z, w):
         return (w * (expit(z[..., 0]) - y))[..., None]
@@ -27,7 +27,7 @@ class LogisticLoss(Loss):
 
     def conjugate(self, y, r, w):
         p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
-        return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
+        return -float(np.vdot(w, _entropy(p) + _entropy(1.0 - p)))
 
     def balance(self, y, r, w):
         both = np.concatenate([-r, r], axis=-1)
@@ -60,10 +60,15 @@ class MultinomialLoss(Loss):
 
     def conjugate(self, y, r, w):
         p = np.clip(_over(r, w) + _indicators(y, r), 0.0, 1.0)
-        return -float(np.vdot(w, entr(p).sum(axis=-1)))
+        return -float(np.vdot(w, _entropy(p).sum(axis=-1)))
 
     def balance(self, y, r, w):
         return _balanced(r, _indicators(y, r), w)
+
+
+def _entropy(p: np.ndarray) -> np.ndarray:
+    """``-p log p``, and 0 at 0; numpy's logarithm is several times faster than ``scipy.special.entr``."""
+    return -p * np.log(np.maximum(p, np.finfo(float).tiny))
 
 
 def _positions(y: np.ndarray) -> np.ndarray:
