@@ -1,6 +1,14 @@
 """The linear map from weights to raw predictions, for a shared X and for tasks that own their rows."""
 
 from ._families import Family, output_families, tasks_of_columns
+from ._grams import WeightedProducts
 from ._matrices import OwnRowsDesign, SharedDesign
 
-__all__ = ["Family", "OwnRowsDesign", "SharedDesign", "output_families", "tasks_of_columns"]
+__all__ = [
+    "Family",
+    "OwnRowsDesign",
+    "SharedDesign",
+    "WeightedProducts",
+    "output_families",
+    "tasks_of_columns",
+]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-
 TINY = np.finfo(float).tiny
 
 
@@ -31,7 +30,16 @@ def row_tables(bounds: np.ndarray) -> list[RowTable]:
     return tables
 
 
-def weighted_grams(X, mean: np.ndarray | None, H: np.ndarray) -> np.ndarray:
+class WeightedProducts(NamedTuple):
+    """Second derivative in W and b: ``grams`` (P, d, d) as if b were at its best, ``cross`` (d, P) between
+    W and b, and ``totals`` (P,) in b. Without intercepts ``cross`` is meaningless."""
+
+    grams: np.ndarray
+    cross: np.ndarray
+    totals: np.ndarray
+
+
+def weighted_products(X, mean: np.ndarray | None, H: np.ndarray) -> WeightedProducts:
     """``sum_i H_ip (x_i - m_p)(x_i - m_p)'`` (P, d, d) with the weighted means m, or 0 without ``mean``.
 
     Centring by the weights is what a free intercept does to the curvature in the weights. ``mean`` is any
@@ -47,11 +55,10 @@ def weighted_grams(X, mean: np.ndarray | None, H: np.ndarray) -> np.ndarray:
     X = X.toarray() if sp.issparse(X) else X
     X = X if mean is None else X - mean
     out = np.empty((H.shape[1], X.shape[1], X.shape[1]))
-    for gram, h in zip(out, np.ascontiguousarray(H.T), strict=True):
-        root = np.sqrt(h)
+    cross, totals = X.T @ H, H.sum(axis=0)
+    for p, root in enumerate(np.sqrt(H.T)):
         rooted = X * root[:, None]
-        np.dot(rooted.T, rooted, out=gram)
-        if mean is not None:
-            sums = root @ rooted
-            gram -= sums[:, None] * (sums / max(root @ root, TINY))
-    return out
+        np.dot(rooted.T, rooted, out=out[p])
+    if mean is not None:
+        out -= cross.T[:, :, None] * (cross / np.maximum(totals, TINY)).T[:, None, :]
+    return WeightedProducts(out, cross, totals)

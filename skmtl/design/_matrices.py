@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import scipy.sparse as sp
 
-from ._grams import RowTable, row_tables, weighted_grams
+from ._grams import RowTable, WeightedProducts, row_tables, weighted_products
 
 
 class SharedDesign:
@@ -52,9 +52,9 @@ class SharedDesign:
             D += np.outer(self.mean**2, total) - 2 * self.mean[:, None] * (self.X.T @ H)
         return np.maximum(D, 0.0), total
 
-    def grams(self, H: np.ndarray) -> np.ndarray:
-        """``A_p' diag(H_p) A_p`` (P, d, d) for H (n, P) >= 0, less what free intercepts take of it."""
-        return weighted_grams(self.X, self.mean, H)
+    def products(self, H: np.ndarray) -> WeightedProducts:
+        """``A_p' diag(H_p) A_p`` for H (n, P) >= 0: a square of features for each column of W."""
+        return weighted_products(self.X, self.mean, H)
 
     def restrict(self, chosen: np.ndarray) -> SharedDesign:
         """The design of some of the features."""
@@ -97,10 +97,10 @@ class OwnRowsDesign:
     def adjoint(self, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradient in W (d, T * C) and in b (T * C,) of ``sum(R * forward(W, b))``."""
         totals = np.add.reduceat(R, self.bounds[:-1], axis=0)
-        G = [X.T @ R[self._rows(t)] for t, X in enumerate(self.blocks)]
+        G = np.hstack([X.T @ R[rows] for X, rows in zip(self.blocks, self.groups, strict=True)])
         if self.means is not None:
-            G = [g - np.outer(mean, total) for g, mean, total in zip(G, self.means, totals, strict=True)]
-        return np.hstack(G), totals.ravel()
+            G -= np.repeat(self.means.T, self.n_columns, axis=1) * totals.ravel()
+        return G, totals.ravel()
 
     def diagonal(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Diagonal of ``A' diag(H) A``, H (n, C) >= 0, in W and in b: the Jacobi preconditioner."""
@@ -111,11 +111,13 @@ class OwnRowsDesign:
             D = [d + np.outer(m**2, s) - c for d, m, s, c in zip(D, self.means, totals, cross, strict=True)]
         return np.maximum(np.hstack(D), 0.0), totals.ravel()
 
-    def grams(self, H: np.ndarray) -> np.ndarray:
-        """``A_p' diag(H_p) A_p`` (T * C, d, d) for H (n, C) >= 0, less what free intercepts take of it."""
+    def products(self, H: np.ndarray) -> WeightedProducts:
+        """``A_p' diag(H_p) A_p`` for H (n, C) >= 0: a square of features for each column of W."""
         means = [None] * len(self.blocks) if self.means is None else self.means
-        parts = zip(self.blocks, means, map(self._rows, range(len(self.blocks))), strict=True)
-        return np.concatenate([weighted_grams(X, mean, H[rows]) for X, mean, rows in parts])
+        parts = zip(self.blocks, means, self.groups, strict=True)
+        each = [weighted_products(X, mean, H[rows]) for X, mean, rows in parts]
+        grams, cross, totals = zip(*each, strict=True)
+        return WeightedProducts(np.concatenate(grams), np.hstack(cross), np.concatenate(totals))
 
     def restrict(self, chosen: np.ndarray) -> OwnRowsDesign:
         """The design of some of the features."""

@@ -5,35 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse as sp
 
 from ..couplings import EntryNorm, Penalty, RowNorm
-from ..solvers import selective_newton
+from ..solvers import proximal_newton, selective_newton
+from ._model_newton import NewtonProblem
 from ._options import FitData, FitOptions, Solution
 from ._row_newton import RowNewtonProblem
 
 USUAL_STEPS = 1000
+# Products of more features take longer than the gradient steps that they save.
+MOST_FEATURES = 400
 
 
 def newton_fits(data: FitData, penalties: Sequence[Penalty], options: FitOptions) -> bool:
     """Whether to take Newton steps: asked for, or left open and faster than gradients."""
-    if options.solver != "auto":
-        return options.solver == "proximal-newton"
-    return not data.loss.quadratic and _sparse(penalties)
+    if options.solver == "proximal-newton":
+        if sp.issparse(data.X) and not by_rows(penalties):
+            raise ValueError(
+                "solver='proximal-newton' needs a dense X for couplings other than JointSparsity and "
+                "ElementwiseSparsity; use 'proximal-gradient' or 'auto'"
+            )
+        return True
+    return options.solver == "auto" and not data.loss.quadratic and (by_rows(penalties) or _small(data))
 
 
-def _sparse(penalties: Sequence[Penalty]) -> bool:
+def by_rows(penalties: Sequence[Penalty]) -> bool:
+    """Whether the coupling is a sum over features."""
     return len(penalties) == 1 and isinstance(penalties[0], RowNorm | EntryNorm)
+
+
+def _small(data: FitData) -> bool:
+    """Whether a square of features for each task is exact, is smaller than X, and soon pays."""
+    d, P = data.loss.shape
+    one_column = all(family.n_columns == 1 for family in data.families)
+    return one_column and not sp.issparse(data.X) and d * P <= len(data.X) and d <= MOST_FEATURES
 
 
 def fit_newton(
     data: FitData, penalties: Sequence[Penalty], options: FitOptions, intercepts: np.ndarray
 ) -> Solution:
     """Minimise from the model of intercepts (P,) alone until the relative duality gap is at most ``tol``."""
-    null = data.loss.image(np.zeros(data.loss.shape), intercepts)
-    problem = RowNewtonProblem(data.loss, penalties[0], options.alpha, data.loss.value(null))
-    start = np.concatenate([np.zeros(data.loss.shape).ravel(), intercepts])
-    result = selective_newton(problem, start, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
-    W, b = problem.weights(result.x)
-    value = problem.objective(result.x, problem.image(result.x))
-    ended = result.n_iter, result.converged, result.certificate.gap
-    return Solution([W], b, value, result.certificate.residual, "duality gap", *ended)
+    selective = by_rows(penalties)
+    if selective:
+        problem = RowNewtonProblem(data.loss, penalties[0], options.alpha, intercepts)
+    else:
+        problem = NewtonProblem(data.loss, penalties, options.alpha, intercepts)
+    solve = selective_newton if selective else proximal_newton
+    result = solve(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
+    parts, b = problem.parts(result.x)
+    residual, gap = result.certificate[:2]
+    return Solution(
+        list(parts),
+        b,
+        problem.objective(result.x, problem.image(result.x)),
+        residual,
+        "proximal step" if gap is None else "duality gap",
+        result.n_iter,
+        result.converged,
+        gap,
+    )

@@ -14,13 +14,14 @@ from ._data import DataLoss
 from ._newton_model import LossModel
 
 # A working set holds the features in use, this share more of them, and this many besides.
-MARGIN, BESIDES = 0.5, 64
+MARGIN, BESIDES = 0.5, 128
 # Numbers in the products of features that a Newton step may keep, and features of a block at most.
 ROOM, BLOCK = 4_000_000, 64
 # Passes over a block before the other blocks' turn, and sweeps over all blocks, in one Newton step.
-PASSES, SWEEPS, PASSES_ALONE = 2, 50, 200
-# A Newton step is exact enough once a pass gains this share of what the first one has gained.
-ENOUGH = 1e-5
+PASSES, SWEEPS, PASSES_ALONE = 4, 50, 200
+# A Newton step is exact enough once a pass gains this share of what the first one has gained, times the
+# relative gap; the share lies between these bounds.
+ENOUGH, LEAST, MOST = 0.1, 1e-6, 1e-2
 
 
 class SlopeCertificate(NamedTuple):
@@ -42,17 +43,28 @@ class RowNewtonProblem:
         Its losses must have a conjugate.
     penalty : RowNorm or EntryNorm
     alpha : float > 0
-    null_value : float
-        What the duality gap is divided by.
+    intercepts : (P,) float
+        The best ones without any feature: the origin, at whose value a relative gap is 1.
     """
 
-    def __init__(self, data: DataLoss, penalty: RowNorm | EntryNorm, alpha: float, null_value: float):
-        self.data, self.penalty, self.alpha, self.null_value = data, penalty, alpha, null_value
+    def __init__(self, data: DataLoss, penalty: RowNorm | EntryNorm, alpha: float, intercepts: np.ndarray):
+        self.data, self.penalty, self.alpha, self.intercepts = data, penalty, alpha, intercepts
+        self.origin = np.concatenate([np.zeros(data.shape).ravel(), intercepts])
+
+    @cached_property
+    def null_value(self) -> float:
+        rounding = 1e-14 * self.data.value(self.image(np.zeros_like(self.origin)))
+        return max(self.data.value(self.image(self.origin)), rounding, np.finfo(float).tiny)
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,)."""
         P = self.data.shape[1]
         return x[:-P].reshape(self.data.shape), x[-P:]
+
+    def parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The parts (1, d, P) that sum to W, and b (P,)."""
+        W, b = self.weights(x)
+        return W[None], b
 
     def image(self, x):
         return self.data.image(*self.weights(x))
@@ -108,7 +120,7 @@ class RowNewtonProblem:
     def restrict(self, chosen):
         if len(chosen) == self.data.shape[0]:
             return self
-        return RowNewtonProblem(self.data.restrict(chosen), self.penalty, self.alpha, self.null_value)
+        return RowNewtonProblem(self.data.restrict(chosen), self.penalty, self.alpha, self.intercepts)
 
     def pick(self, x, chosen):
         W, b = self.weights(x)
@@ -125,13 +137,13 @@ class RowNewtonProblem:
     def newton_step(self, x, image, certificate):
         W, b = self.weights(x)
         model, before = LossModel(self.data, image), W
-        W, shift = self._descend(model, W.copy())
-        G, g = self.data.pull_back(model.start)
-        change = float(np.vdot(G, W - before) + g @ shift)
-        change += self.alpha * (self.penalty.value(W) - self.penalty.value(before))
-        return NewtonStep(np.concatenate([(W - before).ravel(), shift]), change)
+        W, shift = self._descend(model, W.copy(), float(np.clip(ENOUGH * certificate.residual, LEAST, MOST)))
+        along = self.data.image(W - before, shift)
+        change = self.alpha * (self.penalty.value(W) - self.penalty.value(before))
+        change += float(np.vdot(model.start, along))
+        return NewtonStep(np.concatenate([(W - before).ravel(), shift]), along, change)
 
-    def _descend(self, model: LossModel, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _descend(self, model: LossModel, W: np.ndarray, enough: float) -> tuple[np.ndarray, np.ndarray]:
         """Minimise the model plus the penalty by sweeps over blocks of features, intercepts along."""
         parts = self._blocks
         alone = len(parts) == 1 and model.exact
@@ -142,13 +154,13 @@ class RowNewtonProblem:
             for (block, part), product in zip(parts, products, strict=True):
                 before, residual = W[block].copy(), model.residual(dZ)
                 passes = PASSES_ALONE if alone else PASSES
-                won, moved = product.descend(W[block], residual, self._kernel, passes)
+                won, moved = product.descend(W[block], residual, self._kernel, passes, enough)
                 fall, shift = fall + won, shift + moved
                 if not alone:
                     change = part.image(W[block] - before, moved)
                     dZ = change if dZ is None else dZ + change
             first = first or fall
-            if fall <= ENOUGH * first:
+            if fall <= enough * first:
                 break
         return W, shift
 
@@ -168,7 +180,7 @@ class RowNewtonProblem:
 
         descend = descend_rows if self._by_rows else descend_entries
         weight, ridge = self.alpha * self.penalty.weight, self.alpha * self.penalty.ridge
-        return lambda gram, slope, W, passes: descend(gram, slope, W, weight, ridge, passes, ENOUGH)
+        return lambda gram, slope, W, passes, enough: descend(gram, slope, W, weight, ridge, passes, enough)
 
 
 class _Products:
@@ -176,15 +188,15 @@ class _Products:
 
     def __init__(self, data: DataLoss, bend: np.ndarray):
         self.data = data
-        self.gram = np.ascontiguousarray(data.design.grams(bend).transpose(1, 2, 0))
-        self.cross, self.total = data.pull_back(bend)
-        self.total = np.where(self.total > 0, self.total, np.inf)
+        grams, self.cross, totals = data.design.products(bend)
+        self.gram = np.ascontiguousarray(grams.transpose(1, 2, 0))
+        self.totals = np.where(data.intercept & (totals > 0), totals, np.inf)
 
-    def descend(self, W: np.ndarray, residual: np.ndarray, kernel: Callable, passes: int):
+    def descend(self, W: np.ndarray, residual: np.ndarray, kernel: Callable, passes: int, enough: float):
         """Change W (m, P) in place; gives the first pass's gain and the change of the intercepts."""
         before = W.copy()
         G, g = self.data.pull_back(residual)
-        slope = self.cross * (g / self.total) - G
-        won = kernel(self.gram, slope, W, passes)
-        shift = -(g + np.einsum("mp,mp->p", self.cross, W - before)) / self.total
+        slope = self.cross * (g / self.totals) - G
+        won = kernel(self.gram, slope, W, passes, enough)
+        shift = -(g + np.einsum("mp,mp->p", self.cross, W - before)) / self.totals
         return won, shift

@@ -11,14 +11,23 @@ from ._proximal_gradient import Certificate, ProximalResult
 # Changes of the value below this share of it are rounding, not descent.
 ROUNDING = 1e-13
 # How much smaller than the whole problem's the residual on a working set must become.
-INNER = 0.1
+INNER = 0.3
 
 
 class NewtonStep(NamedTuple):
-    """A step from x, and the change of the value that the model foresees to first order: negative."""
+    """A step from x, its image, and how the value changes to first order along it: it falls."""
 
     step: np.ndarray
+    image: np.ndarray
     change: float
+
+
+class Moved(NamedTuple):
+    """The next x and its image; ``flat``: the value can no longer tell whether it is a better one."""
+
+    x: np.ndarray
+    image: np.ndarray
+    flat: bool
 
 
 class NewtonProblem(Protocol):
@@ -67,24 +76,26 @@ def proximal_newton(
     certificate = certificate or problem.certificate(x, image)
     while certificate.residual > tol and n_iter < max_iter:
         moved = _along(problem, x, image, problem.newton_step(x, image, certificate))
-        if moved is None:  # no descent left in floating point: this is the minimum that can be had
+        if moved is None:
             break
-        x, image = moved
-        certificate, n_iter = problem.certificate(x, image), n_iter + 1
+        found, n_iter = problem.certificate(*moved[:2]), n_iter + 1
+        if moved.flat and found.residual >= certificate.residual:
+            break
+        (x, image, _), certificate = moved, found
     return ProximalResult(x, certificate, n_iter, certificate.residual <= tol)
 
 
 def _along(problem: NewtonProblem, x: np.ndarray, image: np.ndarray, towards: NewtonStep):
     """The first of ``x + step, x + step / 2, ...`` whose value is low enough, and its image."""
-    step, change = towards
-    value, image_step = problem.objective(x, image), problem.image(x + step) - image
+    step, image_step, change = towards
+    value = problem.objective(x, image)
     if not np.isfinite(value + change):
         raise FloatingPointError("the objective is not finite: scale the features or raise alpha")
-    length = 1.0
-    for _ in range(30 if change < 0 else 0):
+    length, rounding = 1.0, ROUNDING * abs(value)
+    for _ in range(30 if change <= rounding else 0):
         new, new_image = x + length * step, image + length * image_step
-        if problem.objective(new, new_image) <= value + 1e-4 * length * change + ROUNDING * abs(value):
-            return new, new_image
+        if problem.objective(new, new_image) <= value + 1e-4 * length * change + rounding:
+            return Moved(new, new_image, -length * change <= rounding)
         length *= 0.5
     return None
 
