@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from ..couplings import EntryNorm, Penalty, RowNorm
+from ..couplings import EntryNorm, Penalty, ProximalCoupling, RowNorm
 from ..solvers import proximal_newton, selective_newton
 from ._model_newton import NewtonProblem
 from ._options import FitData, FitOptions, Solution
@@ -18,16 +18,20 @@ USUAL_STEPS = 1000
 MOST_FEATURES = 400
 
 
-def newton_fits(data: FitData, penalties: Sequence[Penalty], options: FitOptions) -> bool:
+def newton_fits(
+    data: FitData, coupling: ProximalCoupling, penalties: Sequence[Penalty], options: FitOptions
+) -> bool:
     """Whether to take Newton steps: asked for, or left open and faster than gradients."""
-    if options.solver == "proximal-newton":
-        if sp.issparse(data.X) and not by_rows(penalties):
-            raise ValueError(
-                "solver='proximal-newton' needs a dense X for couplings other than JointSparsity and "
-                "ElementwiseSparsity; use 'proximal-gradient' or 'auto'"
-            )
-        return True
-    return options.solver == "auto" and not data.loss.quadratic and (by_rows(penalties) or _small(data))
+    rowwise = by_rows(penalties)
+    if options.solver != "proximal-newton":
+        pays = rowwise or (_has_products(data) and _small(data))
+        return options.solver == "auto" and not data.loss.quadratic and pays
+    if not rowwise and not _has_products(data):
+        raise ValueError(
+            "solver='proximal-newton' needs JointSparsity or ElementwiseSparsity, or else a dense X and "
+            f"tasks of numbers or two classes, got {coupling!r}; use 'proximal-gradient' or 'auto'"
+        )
+    return True
 
 
 def by_rows(penalties: Sequence[Penalty]) -> bool:
@@ -35,11 +39,15 @@ def by_rows(penalties: Sequence[Penalty]) -> bool:
     return len(penalties) == 1 and isinstance(penalties[0], RowNorm | EntryNorm)
 
 
+def _has_products(data: FitData) -> bool:
+    """Whether a square of features for each task is all the curvature there is, and can be had."""
+    return not sp.issparse(data.X) and all(family.n_columns == 1 for family in data.families)
+
+
 def _small(data: FitData) -> bool:
-    """Whether a square of features for each task is exact, is smaller than X, and soon pays."""
+    """Whether those squares are together smaller than X, and soon made."""
     d, P = data.loss.shape
-    one_column = all(family.n_columns == 1 for family in data.families)
-    return one_column and not sp.issparse(data.X) and d * P <= len(data.X) and d <= MOST_FEATURES
+    return d * P <= len(data.X) and d <= MOST_FEATURES
 
 
 def fit_newton(

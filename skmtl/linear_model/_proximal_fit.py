@@ -31,7 +31,7 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
             f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
         )
-    if options.solver != "block-descent" and newton_fits(data, penalties, options):
+    if options.solver != "block-descent" and newton_fits(data, coupling, penalties, options):
         return fit_newton(data, penalties, options, _null_intercepts(data, options))
     if options.solver == "proximal-gradient" or not by_rows:
         return _by_gradient(data, penalties, options)
