@@ -28,7 +28,8 @@ tol : float, default 1e-9
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
     zero; for the others the duality gap, relative to the loss of the best intercepts alone.
 max_iter : int, optional
-    By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+    By default 200 Newton steps, 1000 proximal Newton steps, or 10,000 proximal-gradient steps or sweeps
+    over features.
 """
 
 FINDINGS = """

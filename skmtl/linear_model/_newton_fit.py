@@ -15,7 +15,7 @@ from ._row_newton import RowNewtonProblem
 
 USUAL_STEPS = 1000
 # Products of more features take longer than the gradient steps that they save.
-MOST_FEATURES = 400
+MOST_FEATURES = 100
 
 
 def newton_fits(

@@ -26,7 +26,8 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     ----------
     {{coupling}}
     {{data}}
-    solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
+    solver : str, default "auto"
+        "auto", "newton-cg", "closed-form", "proximal-gradient", "proximal-newton" or "block-descent".
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
         the others take accelerated proximal gradient or, for ``JointSparsity`` on a dense, complete,
         shared X, block coordinate descent.

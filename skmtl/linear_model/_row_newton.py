@@ -15,8 +15,9 @@ from ._newton_model import LossModel
 
 # A working set holds the features in use, this share more of them, and this many besides.
 MARGIN, BESIDES = 0.5, 128
-# Numbers in the products of features that a Newton step may keep, and features of a block at most.
-ROOM, BLOCK = 4_000_000, 64
+# Numbers in the products of features that a Newton step may keep; so many features are one block; and
+# where there are more, so many of them.
+ROOM, ALONE, BLOCK = 4_000_000, 128, 32
 # Passes over a block before the other blocks' turn, and sweeps over all blocks, in one Newton step.
 PASSES, SWEEPS, PASSES_ALONE = 4, 50, 200
 # A Newton step is exact enough once a pass gains this share of what the first one has gained, times the
@@ -167,7 +168,7 @@ class RowNewtonProblem:
     @cached_property
     def _blocks(self) -> list[tuple[slice, DataLoss]]:
         d, P = self.data.shape
-        if d * d * P <= ROOM:
+        if d <= ALONE and d * d * P <= ROOM:
             return [(slice(0, d), self.data)]
         size = int(np.clip(ROOM // (d * P), 8, BLOCK))
         blocks = [slice(start, min(start + size, d)) for start in range(0, d, size)]

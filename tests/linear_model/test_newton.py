@@ -62,11 +62,12 @@ def forms(X, Z, rng):
 
 
 NAMES = list(forms(np.ones((N, D)), np.ones((N, T)), np.random.default_rng(0)))
-PAIRS = [(name, coupling) for name in NAMES for coupling in (*ROWWISE, *OTHERS)
-         if coupling in ROWWISE or not ("sparse" in name or "three" in name)]  # fmt: skip
+PAIRS = [(name, coupling) for name in NAMES for coupling in (JointSparsity(0.7), ElementwiseSparsity())]
+PAIRS += [(name, coupling) for name in ("weights", "own rows") for coupling in OTHERS]
+PAIRS += [("own rows, no intercept", LowRank()), ("shared", OutlierTasks(1.2))]
 
 
-def fit(form, coupling, solver, alpha=0.03, tol=1e-11, **more):
+def fit(form, coupling, solver, alpha=0.03, tol=1e-10, **more):
     X, y, parameters, fit_parameters = form
     model = MultiTaskLogisticRegression(
         alpha, coupling=coupling, solver=solver, tol=tol, **parameters, **more
@@ -78,8 +79,8 @@ def fit(form, coupling, solver, alpha=0.03, tol=1e-11, **more):
 def test_the_minimum_is_that_of_proximal_gradient(name, coupling, scores, rng):
     form = forms(*scores, rng)[name]
     newton = fit(form, coupling, "proximal-newton")
-    gradient = fit(form, coupling, "proximal-gradient", tol=1e-9)
-    assert 0 <= newton.dual_gap_ and newton.optimality_ <= 1e-11
+    gradient = fit(form, coupling, "proximal-gradient", tol=1e-8)
+    assert 0 <= newton.dual_gap_ and newton.optimality_ <= 1e-10
     assert newton.objective_ <= gradient.objective_ + 1e-11
     assert_close(newton.objective_, gradient.objective_, EQUAL)
 
