@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 
-# Eigenvectors of W W' stand for singular vectors where the values that matter are at least this share of the
-# largest: their relative error is then 1e-16 over its square.
-SHARP = 1e-4
 
 
 class Penalty(ABC):
@@ -163,21 +161,7 @@ class TraceNorm(NormPenalty):
         return float(_singular_values(W).sum())
 
     def shrink(self, V, amount):
-        if V.shape[0] > V.shape[1]:
-            return self.shrink(V.T, amount).T
-        squares, left = np.linalg.eigh(V @ V.T)
-        values = np.sqrt(np.maximum(squares, 0.0))
-        if amount < SHARP * values.max(initial=0.0):
-            return self._shrink_exactly(V, amount)
-        kept = values > amount
-        left = left[:, kept]
-        return (left * (1.0 - amount / values[kept])) @ (left.T @ V)
-
-    @staticmethod
-    def _shrink_exactly(V: np.ndarray, amount: float) -> np.ndarray:
-        left, values, right = np.linalg.svd(V, full_matrices=False)
-        kept = values > amount
-        return (left[:, kept] * (values[kept] - amount)) @ right[kept]
+        return shrink_spectrum(V, lambda values: amount)
 
     def dual_norm(self, G):
         return _largest_singular_value(G)
@@ -190,20 +174,42 @@ class SquaredTraceNorm(Penalty):
         return 0.5 * float(_singular_values(W).sum()) ** 2
 
     def prox(self, V, step):
-        left, values, right = np.linalg.svd(V, full_matrices=False)
-        # The shrunk values are (values - step * S)_+ with S their own sum: the r largest are positive
-        # for the largest r that keeps the r-th so.
-        sums = np.cumsum(values) / (1.0 + step * np.arange(1, len(values) + 1))
-        kept = np.count_nonzero(values > step * sums)
-        if kept == 0:
-            return np.zeros_like(V)
-        return (left[:, :kept] * (values[:kept] - step * sums[kept - 1])) @ right[:kept]
+        def amount(values):
+            # The shrunk values are (values - step * S)_+ with S their own sum: the r largest are positive
+            # for the largest r that keeps the r-th so.
+            sums = np.cumsum(values) / (1.0 + step * np.arange(1, len(values) + 1))
+            return step * sums[max(np.count_nonzero(values > step * sums), 1) - 1]
+
+        return shrink_spectrum(V, amount)
 
     def conjugate(self, G):
         return 0.5 * _largest_singular_value(G) ** 2
 
     def silent_from(self, G):
         return np.inf if G.any() else 0.0  # smooth at zero
+
+
+# Squares of singular values keep those above this share of the largest to eight digits or more.
+SQUARED = 1e-4
+
+
+def shrink_spectrum(V: np.ndarray, amount: Callable[[np.ndarray], float]) -> np.ndarray:
+    """V with each singular value less ``amount(values)``, or 0; ``values`` are falling.
+
+    By the eigenvectors of V' V or V V', the smaller one, where nothing is kept that squares would lose.
+    """
+    narrow = V if len(V) <= V.shape[1] else V.T
+    squares, vectors = np.linalg.eigh(narrow @ narrow.T)
+    values, vectors = np.sqrt(np.maximum(squares, 0.0))[::-1], vectors[:, ::-1]
+    least = amount(values)
+    kept = values > least
+    if least >= SQUARED * values.max(initial=0.0):
+        shrunk = (vectors[:, kept] * (1.0 - least / values[kept])) @ (vectors[:, kept].T @ narrow)
+        return shrunk if narrow is V else shrunk.T
+    left, values, right = np.linalg.svd(V, full_matrices=False)
+    least = amount(values)
+    kept = values > least
+    return (left[:, kept] * (values[kept] - least)) @ right[kept]
 
 
 def shrinkage(norms: np.ndarray, amount: float) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The linear map from weights to raw predictions, for a shared X and for tasks that own their rows."""
 
 from ._families import Family, Question, output_families, tasks_of_columns
+from ._grams import WeightedProducts
 from ._matrices import OwnRowsDesign, SharedDesign, weighted_mean
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "OwnRowsDesign",
     "Question",
     "SharedDesign",
+    "WeightedProducts",
     "output_families",
     "tasks_of_columns",
     "weighted_mean",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import scipy.sparse as sp
+
+from ._grams import RowTable, WeightedProducts, row_tables, weighted_products
 
 # Rows whose squares are held at a time.
 CHUNK = 4096
@@ -28,6 +32,8 @@ class SharedDesign:
         self.mean = weighted_mean(X, weight) if center else None
         #: Rows of Z that share their intercepts.
         self.groups = [slice(None)]
+        #: The same as tables, for work on many groups at once; None: the rows as they stand are one.
+        self.tables: list[RowTable] | None = None
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """(n, P) raw predictions of weights W (d, P) and intercepts b (P,)."""
@@ -49,6 +55,17 @@ class SharedDesign:
             D += np.outer(self.mean**2, total) - 2 * self.mean[:, None] * (self.X.T @ H)
         return np.maximum(D, 0.0), total
 
+    def products(self, H: np.ndarray) -> WeightedProducts:
+        """``A_p' diag(H_p) A_p`` for H (n, P) >= 0: a square of features for each column of W."""
+        return weighted_products(self.X, self.mean, H)
+
+    def restrict(self, chosen: np.ndarray) -> SharedDesign:
+        """The design of some of the features."""
+        part = copy.copy(self)
+        part.X = self.X[:, chosen]
+        part.mean = None if self.mean is None else self.mean[chosen]
+        return part
+
     def uncentered(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Intercepts (P,) for the X that the user gave, not the centred one."""
         return b if self.mean is None else b - self.mean @ W
@@ -69,6 +86,7 @@ class OwnRowsDesign:
         self.task, self.n_columns = task, n_columns
         #: Rows of Z that share their intercepts: those of each task.
         self.groups = [self._rows(t) for t in range(n_tasks)]
+        self.tables = row_tables(self.bounds)
         self.means = None
         if center == "pooled":
             self.means = np.tile(weighted_mean(X, weight), (n_tasks, 1))
@@ -85,10 +103,10 @@ class OwnRowsDesign:
     def adjoint(self, R: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gradient in W (d, T * C) and in b (T * C,) of ``sum(R * forward(W, b))``."""
         totals = np.add.reduceat(R, self.bounds[:-1], axis=0)
-        G = [X.T @ R[self._rows(t)] for t, X in enumerate(self.blocks)]
+        G = np.hstack([X.T @ R[self._rows(t)] for t, X in enumerate(self.blocks)])
         if self.means is not None:
-            G = [g - np.outer(mean, total) for g, mean, total in zip(G, self.means, totals, strict=True)]
-        return np.hstack(G), totals.ravel()
+            G -= np.repeat(self.means.T, self.n_columns, axis=1) * totals.ravel()
+        return G, totals.ravel()
 
     def diagonal(self, H: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Diagonal of ``A' diag(H) A``, H (n, C) >= 0, in W and in b: the Jacobi preconditioner."""
@@ -98,6 +116,21 @@ class OwnRowsDesign:
             cross = [2 * self.means[t][:, None] * (X.T @ H[self._rows(t)]) for t, X in enumerate(self.blocks)]
             D = [d + np.outer(m**2, s) - c for d, m, s, c in zip(D, self.means, totals, cross, strict=True)]
         return np.maximum(np.hstack(D), 0.0), totals.ravel()
+
+    def products(self, H: np.ndarray) -> WeightedProducts:
+        """``A_p' diag(H_p) A_p`` for H (n, C) >= 0: a square of features for each column of W."""
+        means = [None] * len(self.blocks) if self.means is None else self.means
+        pairs = zip(self.blocks, means, strict=True)
+        each = [weighted_products(X, mean, H[self._rows(t)]) for t, (X, mean) in enumerate(pairs)]
+        grams, cross, totals = zip(*each, strict=True)
+        return WeightedProducts(np.concatenate(grams), np.hstack(cross), np.concatenate(totals))
+
+    def restrict(self, chosen: np.ndarray) -> OwnRowsDesign:
+        """The design of some of the features."""
+        part = copy.copy(self)
+        part.blocks = [X[:, chosen] for X in self.blocks]
+        part.means = None if self.means is None else self.means[:, chosen]
+        return part
 
     def uncentered(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Intercepts (T * C,) for the X that the user gave, not the centred one."""

@@ -32,9 +32,10 @@ class MultiTaskLogisticRegression(LinearTaskClassifier, BaseEstimator):
     {{coupling}}
     {{data}}
     {{class_weight}}
-    solver : {"auto", "newton-cg", "proximal-gradient"}, default "auto"
-        Quadratic couplings take Newton's method;
-        the others take accelerated proximal gradient.
+    solver : {"auto", "newton-cg", "proximal-gradient", "proximal-newton"}, default "auto"
+        Quadratic couplings take Newton's method. ``JointSparsity`` and ``ElementwiseSparsity`` take proximal
+        Newton steps on working sets of features; so do the others where X is dense, the tasks have two
+        classes, and a square of features for each task is smaller than X; else accelerated proximal gradient.
     {{stop}}
 
     Attributes

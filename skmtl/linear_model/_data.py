@@ -82,6 +82,11 @@ class DataLoss:
         D, d = self.design.diagonal(self.columns(Z, lambda part, z: next(each).diagonal))
         return D, d if self.intercept else np.ones_like(d)
 
+    def restrict(self, chosen: np.ndarray) -> DataLoss:
+        """The same for models of some of the features."""
+        design = self.design.restrict(chosen)
+        return DataLoss(design, self.parts, (len(chosen), self.shape[1]), intercept=self.intercept)
+
     def columns(self, Z: np.ndarray, per_part) -> np.ndarray:
         """An array like Z with ``per_part(part, raw Z of the part)`` in the columns of each part."""
         out = np.empty_like(Z)
@@ -136,7 +141,13 @@ class DataLoss:
         return G, R, totals
 
     def _balanced(self, part: LossPart, r: np.ndarray) -> np.ndarray:
-        return np.concatenate([part.loss.balance(part.y[g], r[g], part.w[g]) for g in self.design.groups])
+        if self.design.tables is None:
+            return part.loss.balance(part.y, r, part.w)
+        out = np.empty_like(r)
+        for rows, real in self.design.tables:
+            y, w = part.y[rows, 0], np.where(real, part.w[rows, 0], 0.0)
+            out[rows[real], 0] = part.loss.balance(y, r[rows, 0], w)[real]
+        return out
 
     def conjugate(self, point: DualPoint, share: float) -> float | None:
         """``f*`` at ``share`` times the residual of a dual point; None where a loss has no formula."""

@@ -40,8 +40,8 @@ tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
     epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone. Where X is
     float32 at least 1e-5: the model is float32 then, and its sums have no more digits.
 max_iter : int, optional
-    By default 200 Newton steps (1000 for losses that are linear far away), or 10,000
-    proximal-gradient steps or sweeps over features.
+    By default 200 Newton steps (1000 for losses that are linear far away), 1000 proximal Newton steps, or
+    10,000 proximal-gradient steps or sweeps over features.
 intercept_penalty : float >= 0, default 0
     Shrinks the intercepts towards their common mean, apart from the slopes: adds
     ``intercept_penalty / 2 * sum_t (c_t - mean of c)^2`` to the objective, where

@@ -84,6 +84,13 @@ class Start:
         return self.parts[0] if len(self.parts) == 1 else sum(self.parts)
 
 
+def split_start(start: Start, n_parts: int) -> list[np.ndarray]:
+    """The parts of a start, for a coupling that may split W in another number of them."""
+    if len(start.parts) == n_parts:
+        return start.parts
+    return [start.W] + [np.zeros_like(start.W)] * (n_parts - 1)
+
+
 @dataclass(frozen=True)
 class Solution(Start):
     """The parts and intercepts that a fit ended with, and how the solver ended.

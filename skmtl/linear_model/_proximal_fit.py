@@ -10,12 +10,13 @@ from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._data import DataLoss
 from ._intercepts import joint_problem
-from ._options import FitData, FitOptions, Solution, Start
+from ._newton_fit import fit_newton, newton_fits
+from ._options import FitData, FitOptions, Solution, Start, split_start
 from ._row_fit import fit_rows
 from ._smoothing import newton_by_smoothing, proximal_by_smoothing
 from ._summary import SquaredSummary, summarise
 
-SOLVERS = ("proximal-gradient", "block-descent")
+SOLVERS = ("proximal-gradient", "proximal-newton", "block-descent")
 USUAL_STEPS = 10_000
 
 
@@ -29,14 +30,20 @@ def fit_proximal(
             "solver='proximal-gradient' or 'auto'"
         )
     penalties = coupling.penalties(tasks_of_columns(data.families))
-    found = None if options.solver == "proximal-gradient" else fit_rows(data, penalties, options, start)
+    found = None
+    if options.solver in ("auto", "block-descent"):
+        found = fit_rows(data, penalties, options, start)
     if found is None and options.solver == "block-descent":
         raise ValueError(
             "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity, Dirty or "
             "OutlierTasks, and so few features that their products, for each task, are no more numbers than "
             f"X has; got {coupling!r} and {data.X.shape[1]} features; use 'proximal-gradient' or 'auto'"
         )
-    return _by_gradient(data, penalties, options, start) if found is None else found
+    if found is not None:
+        return found
+    if newton_fits(data, coupling, penalties, options):
+        return fit_newton(data, penalties, options, data.once(null_intercepts), start)
+    return _by_gradient(data, penalties, options, start)
 
 
 def _by_gradient(
@@ -44,7 +51,7 @@ def _by_gradient(
 ) -> Solution:
     loss, origin, bounds = data.once(smallest_loss)
     problem = CompositeProblem(loss, penalties, options.alpha, origin, bounds)
-    x = problem.origin if start is None else problem.vector(_split(start, len(penalties)), start.b)
+    x = problem.origin if start is None else problem.vector(split_start(start, len(penalties)), start.b)
     limits = {"tol": options.tol, "max_iter": options.steps(USUAL_STEPS)}
     if loss.kinked:
         result = proximal_by_smoothing(problem, x, **limits)
@@ -85,10 +92,3 @@ def null_intercepts(data: FitData) -> np.ndarray:
         return newton_by_smoothing(problem, x, tol=1e-9, max_iter=200).x
     scale = float(np.abs(problem.value_gradient(problem.start())[1]).max())
     return newton_cg(problem, x, tol=1e-12, max_iter=100, gradient_scale=scale).x
-
-
-def _split(start: Start, n_parts: int) -> list[np.ndarray]:
-    """The parts of a start, for a coupling that may split W in another number of them."""
-    if len(start.parts) == n_parts:
-        return start.parts
-    return [start.W] + [np.zeros_like(start.W)] * (n_parts - 1)

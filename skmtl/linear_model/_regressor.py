@@ -30,7 +30,8 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
         The loss of every task, one of numbers: ``HuberLoss()``, ``QuantileLoss(0.9)``, ``PoissonLoss()``,
         ...; see ``skmtl.losses``.
     {{data}}
-    solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
+    solver : str, default "auto"
+        "auto", "newton-cg", "closed-form", "proximal-gradient", "proximal-newton" or "block-descent".
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
         the others take accelerated proximal gradient or, for ``JointSparsity``, ``ElementwiseSparsity``,
         ``Dirty`` and ``OutlierTasks``, block coordinate descent where the data allow it.

@@ -37,6 +37,8 @@ class Loss(Component, ABC):
     kinked = False
     #: True where l is linear far from y, so that Newton's method needs ``smoothed`` to get there.
     flat = False
+    #: True where l has a positive second derivative everywhere, as Newton steps with a penalty want it.
+    bends = False
     #: True where a common shift of all columns of a task changes nothing.
     shift_free = False
     #: Whether y holds positions in a list of classes; otherwise it holds numbers.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import entr, expit, log_softmax, softmax
+from scipy.special import expit, log_softmax, softmax
 
 from ._base import Curvature, Loss
 
@@ -13,10 +13,11 @@ class LogisticLoss(Loss):
 
     takes_labels = True
     smoothness = 0.25
+    bends = True
 
     def value(self, y, z, w):
         z = z[..., 0]
-        return float(np.vdot(w, np.logaddexp(0.0, z) - y * z))
+        return float(np.vdot(w, np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))) - y * z))
 
     def gradient(self, y, z, w):
         return (w * (expit(z[..., 0]) - y))[..., None]
@@ -28,7 +29,7 @@ class LogisticLoss(Loss):
 
     def conjugate(self, y, r, w):
         p = np.clip(_over(r, w)[..., 0] + y, 0.0, 1.0)
-        return -float(np.vdot(w, entr(p) + entr(1.0 - p)))
+        return -float(np.vdot(w, _entropy(p) + _entropy(1.0 - p)))
 
     def check(self, y, shown):
         if y.max() > 1:
@@ -45,6 +46,7 @@ class MultinomialLoss(Loss):
     takes_labels = True
     shift_free = True
     smoothness = 0.5
+    bends = True
 
     def n_columns(self, n_classes):
         return n_classes
@@ -70,10 +72,15 @@ class MultinomialLoss(Loss):
 
     def conjugate(self, y, r, w):
         p = np.clip(_over(r, w) + indicators(y, r), 0.0, 1.0)
-        return -float(np.vdot(w, entr(p).sum(axis=-1)))
+        return -float(np.vdot(w, _entropy(p).sum(axis=-1)))
 
     def balance(self, y, r, w):
         return _balanced(r, indicators(y, r), w)
+
+
+def _entropy(p: np.ndarray) -> np.ndarray:
+    """``-p log p``, and 0 at 0; numpy's logarithm is several times faster than ``scipy.special.entr``."""
+    return -p * np.log(np.maximum(p, np.finfo(float).tiny))
 
 
 def _positions(y: np.ndarray) -> np.ndarray:

@@ -19,6 +19,8 @@ class PoissonLoss(Loss):
     Nelder & Wedderburn (1972), "Generalized linear models".
     """
 
+    bends = True
+
     def value(self, y, z, w):
         z = z[..., 0]
         with np.errstate(over="ignore", invalid="ignore"):  # a step too far: infinite, and taken back

@@ -5,6 +5,7 @@ from ._left_out import generalised_errors, left_out_errors
 from ._newton_cg import NewtonResult, newton_cg
 from ._precision import Patience, noise, reachable, rounding
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
+from ._proximal_newton import NewtonStep, proximal_newton, selective_newton
 from ._row_descent import RowResult, row_descent, row_problem
 from ._task_rows import PartPrices, TaskRowResult, task_row_descent
 from ._task_states import SharedGram, TaskGrams, TaskResiduals
@@ -13,6 +14,7 @@ __all__ = [
     "Certificate",
     "KroneckerRidge",
     "NewtonResult",
+    "NewtonStep",
     "Patience",
     "ProximalResult",
     "PartPrices",
@@ -26,9 +28,11 @@ __all__ = [
     "newton_cg",
     "noise",
     "proximal_gradient",
+    "proximal_newton",
     "reachable",
     "rounding",
     "row_descent",
     "row_problem",
+    "selective_newton",
     "task_row_descent",
 ]
