@@ -1,8 +1,10 @@
 """Couplings: the regulariser R(W) that ties tasks to each other."""
 
-from ._base import Coupling, ProximalCoupling, QuadraticCoupling, covariance_root
+from ._base import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling, covariance_root
 from ._clusters import ClusteredTasks
+from ._concave import ConcaveJointSparsity, WeightedRowNorm
 from ._fixed import GivenRelation, Independent, SharedParameters
+from ._fused import FusedRowNorm, FusedSparsity
 from ._graph import TaskChain, TaskGraph
 from ._learned import LearnedRelation
 from ._low_rank import LowRank
@@ -21,10 +23,14 @@ from ._sums import Dirty, OutlierTasks, RobustLowRank, SparseLowRank
 
 __all__ = [
     "ClusteredTasks",
+    "ConcaveCoupling",
+    "ConcaveJointSparsity",
     "Coupling",
     "Dirty",
     "ElementwiseSparsity",
     "EntryNorm",
+    "FusedRowNorm",
+    "FusedSparsity",
     "GivenRelation",
     "Independent",
     "JointSparsity",
@@ -45,5 +51,6 @@ __all__ = [
     "TaskGraph",
     "TaskNorm",
     "TraceNorm",
+    "WeightedRowNorm",
     "covariance_root",
 ]

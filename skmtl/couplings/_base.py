@@ -15,8 +15,8 @@ from ._penalties import Penalty
 class Coupling(Component, ABC):
     """The regulariser R(W) that ties tasks; W is (n_features, n_columns).
 
-    Every coupling is a ``QuadraticCoupling`` or a ``ProximalCoupling``: that decides which solvers can
-    serve it.
+    Every coupling is of one kind, a ``QuadraticCoupling``, a ``ProximalCoupling``, ... : that decides which
+    fit and which solvers can serve it.
     """
 
     #: True where R(Q W) = R(W) for every rotation Q of the features: fits of wide data may then work in
@@ -75,6 +75,25 @@ class ProximalCoupling(Coupling):
     @abstractmethod
     def penalties(self, task_of_column: np.ndarray) -> tuple[Penalty, ...]:
         """The penalties h_1, ..., h_K of the parts, for columns of these tasks (n_columns,)."""
+
+
+class ConcaveCoupling(Coupling):
+    """A tie that is not convex: R rises ever more slowly, and lies below each of its convex tangents.
+
+    Fits minimise one tangent after the other, each with a proximal map, and end in a stationary point.
+    """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise a ValueError for parameters that cannot be."""
+
+    @abstractmethod
+    def value(self, W: np.ndarray, alpha: float) -> float:
+        """R(W); its shape may depend on alpha, which multiplies it."""
+
+    @abstractmethod
+    def tangent(self, W: np.ndarray, alpha: float) -> Penalty:
+        """A convex penalty that, up to a constant, is never below R and touches it at W."""
 
 
 def covariance_root(C: np.ndarray) -> np.ndarray:

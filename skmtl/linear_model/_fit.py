@@ -9,14 +9,22 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from ..couplings import Coupling, QuadraticCoupling
+from ..couplings import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
+from ._concave_fit import fit_concave
 from ._data import DataLoss, LossPart
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
+
+# What fits each kind of coupling.
+FITS = {
+    QuadraticCoupling: fit_quadratic,
+    ProximalCoupling: fit_proximal,
+    ConcaveCoupling: fit_concave,
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +58,11 @@ def fit_weights(
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
-    quadratic = isinstance(coupling, QuadraticCoupling)
-    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options)
+    for kind, fit in FITS.items():
+        if isinstance(coupling, kind):
+            return fit(data, coupling, options)
+    kinds = ", ".join(kind.__name__ for kind in FITS)
+    raise TypeError(f"coupling={coupling!r} is of no kind that can be fitted: derive it from one of {kinds}")
 
 
 def _stopped_short(solution: Solution, options: FitOptions) -> str:

@@ -8,9 +8,10 @@ from ..couplings import Penalty, ProximalCoupling, RowNorm
 from ..design import tasks_of_columns
 from ..solvers import newton_cg, proximal_gradient, row_descent
 from ._composite import CompositeProblem
+from ._data import DataLoss
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
-from ._summary import summarise
+from ._summary import SquaredSummary, summarise
 
 SOLVERS = ("proximal-gradient", "block-descent")
 USUAL_STEPS = 10_000
@@ -59,8 +60,7 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
 
 
 def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
-    summary = summarise(data, options.fit_intercept)
-    loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
+    loss, origin = smooth_part(data, options)
     problem = CompositeProblem(loss, penalties, options.alpha, origin)
     result = proximal_gradient(problem, problem.origin, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
@@ -75,6 +75,12 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
         result.converged,
         gap,
     )
+
+
+def smooth_part(data: FitData, options: FitOptions) -> tuple[DataLoss | SquaredSummary, np.ndarray]:
+    """The loss, without the rows where that is smaller, and the best intercepts (P,) without any feature."""
+    summary = summarise(data, options.fit_intercept)
+    return (data.loss, _null_intercepts(data, options)) if summary is None else summary
 
 
 def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
