@@ -1,6 +1,13 @@
 """Couplings: the regulariser R(W) that ties tasks to each other."""
 
-from ._base import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling, covariance_root
+from ._base import (
+    ConcaveCoupling,
+    Coupling,
+    ProximalCoupling,
+    QuadraticCoupling,
+    RankCoupling,
+    covariance_root,
+)
 from ._clusters import ClusteredTasks
 from ._concave import ConcaveJointSparsity, WeightedRowNorm
 from ._fixed import GivenRelation, Independent, SharedParameters
@@ -18,6 +25,7 @@ from ._penalties import (
     TaskNorm,
     TraceNorm,
 )
+from ._rank import ReducedRank
 from ._sparse import ElementwiseSparsity, JointSparsity
 from ._sums import Dirty, OutlierTasks, RobustLowRank, SparseLowRank
 
@@ -41,6 +49,8 @@ __all__ = [
     "Penalty",
     "ProximalCoupling",
     "QuadraticCoupling",
+    "RankCoupling",
+    "ReducedRank",
     "RobustLowRank",
     "RowMax",
     "RowNorm",

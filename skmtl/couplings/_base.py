@@ -96,6 +96,14 @@ class ConcaveCoupling(Coupling):
         """A convex penalty that, up to a constant, is never below R and touches it at W."""
 
 
+class RankCoupling(Coupling):
+    r"""A bound of the rank: ``R(W) = |W|_F^2 / 2`` where ``rank(W) <= r``, infinite elsewhere; not convex."""
+
+    @abstractmethod
+    def checked_rank(self, shape: tuple[int, int]) -> int:
+        """The bound r for W of that shape, or a ValueError where no such W can have it."""
+
+
 def covariance_root(C: np.ndarray) -> np.ndarray:
     """The symmetric square root of a positive semi-definite matrix."""
     values, vectors = np.linalg.eigh(C)

@@ -19,8 +19,8 @@ class ConcaveJointSparsity(ConcaveCoupling):
     whose slope starts at alpha, as that of ``JointSparsity``, and falls to zero at ``gamma * alpha`` with
     ``gamma = concavity``: with :math:`x_+ = \max(x, 0)`,
 
-    .. math:: \varphi'(x) = \left(\alpha - x / \gamma\right)_+ \; \text{(mcp)}, \qquad
-              \varphi'(x) = \min\left(\alpha, \frac{(\gamma \alpha - x)_+}{\gamma - 1}\right) \; \text{(scad)}.
+    .. math:: \varphi'(x) = (\alpha - x / \gamma)_+ \; \text{(mcp)}, \qquad
+              \varphi'(x) = \min(\alpha, (\gamma \alpha - x)_+ / (\gamma - 1)) \; \text{(scad)}.
 
     Rows longer than ``gamma * alpha`` feel no penalty at all: the bias of the convex norm, which shrinks
     what it keeps and therefore needs an alpha that keeps too much, is gone. The problem is **not convex**.

@@ -1,4 +1,4 @@
-"""Fits with a concave coupling: a convex problem for each tangent of the penalty, down to a stationary point."""
+"""Fits with a concave coupling: a convex problem for each tangent, down to a stationary point."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def fit_concave(data: FitData, coupling: ConcaveCoupling, options: FitOptions) -
     """
     if options.solver not in ("auto", *SOLVERS):
         raise ValueError(
-            f"solver={options.solver!r} cannot serve {coupling!r}, which is neither quadratic nor convex; use "
-            "solver='proximal-gradient' or 'auto'"
+            f"solver={options.solver!r} cannot serve {coupling!r}, which is neither quadratic nor convex; "
+            "use solver='proximal-gradient' or 'auto'"
         )
     coupling.check()
     loss, origin = smooth_part(data, options)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from ..couplings import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling
+from ..couplings import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling, RankCoupling
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
@@ -18,12 +18,14 @@ from ._data import DataLoss, LossPart
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
+from ._rank_fit import fit_rank
 
 # What fits each kind of coupling.
 FITS = {
     QuadraticCoupling: fit_quadratic,
     ProximalCoupling: fit_proximal,
     ConcaveCoupling: fit_concave,
+    RankCoupling: fit_rank,
 }
 
 
