@@ -27,6 +27,7 @@ from ._penalties import (
 )
 from ._rank import ReducedRank
 from ._sparse import ElementwiseSparsity, JointSparsity
+from ._sparse_relation import SparseRelation
 from ._sums import Dirty, OutlierTasks, RobustLowRank, SparseLowRank
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "RowNorm",
     "SharedParameters",
     "SparseLowRank",
+    "SparseRelation",
     "SquaredTraceNorm",
     "TaskChain",
     "TaskGraph",

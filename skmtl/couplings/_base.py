@@ -61,6 +61,12 @@ class QuadraticCoupling(Coupling):
         """What R holds besides ``tr(W C^+ W') / 2``: terms in the covariance alone."""
         return 0.0
 
+    def describe_relation(
+        self, covariances: Sequence[np.ndarray], families: Sequence[Family]
+    ) -> dict[str, object]:
+        """As ``describe``, for what the covariances (T_f, T_f) of the families show."""
+        return {}
+
     def shared(self, W: np.ndarray, C: np.ndarray) -> np.ndarray | None:
         """Weights (rows,) for a task never seen, or None where the tasks share nothing."""
         return None

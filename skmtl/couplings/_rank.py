@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from numbers import Integral
 
-import numpy as np
-
 from ._base import RankCoupling
 from ._low_rank import LowRank
 
