@@ -3,15 +3,18 @@
 from ._base import (
     ConcaveCoupling,
     Coupling,
+    FusionCoupling,
     ProximalCoupling,
     QuadraticCoupling,
     RankCoupling,
+    TaskEdges,
     covariance_root,
 )
 from ._clusters import ClusteredTasks
 from ._concave import ConcaveJointSparsity, WeightedRowNorm
 from ._fixed import GivenRelation, Independent, SharedParameters
 from ._fused import FusedRowNorm, FusedSparsity
+from ._fusion import TaskFusion
 from ._graph import TaskChain, TaskGraph
 from ._learned import LearnedRelation
 from ._low_rank import LowRank
@@ -40,6 +43,7 @@ __all__ = [
     "EntryNorm",
     "FusedRowNorm",
     "FusedSparsity",
+    "FusionCoupling",
     "GivenRelation",
     "Independent",
     "JointSparsity",
@@ -60,6 +64,8 @@ __all__ = [
     "SparseRelation",
     "SquaredTraceNorm",
     "TaskChain",
+    "TaskEdges",
+    "TaskFusion",
     "TaskGraph",
     "TaskNorm",
     "TraceNorm",

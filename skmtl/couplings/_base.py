@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -108,6 +109,29 @@ class RankCoupling(Coupling):
     @abstractmethod
     def checked_rank(self, shape: tuple[int, int]) -> int:
         """The bound r for W of that shape, or a ValueError where no such W can have it."""
+
+
+class TaskEdges(NamedTuple):
+    """Pairs of tasks, ``first`` and ``second`` (n_edges,), and what a difference costs, ``weights > 0``."""
+
+    first: np.ndarray
+    second: np.ndarray
+    weights: np.ndarray
+
+
+class FusionCoupling(Coupling):
+    r"""Lengths of differences: ``R(W) = sum_e u_e |w_s - w_t| + ridge / 2 |W|_F^2`` over edges e = (s, t).
+
+    W has one column per task here, as for a ``QuadraticCoupling``; tasks of different classes are not tied.
+    """
+
+    @abstractmethod
+    def checked_ridge(self) -> float:
+        """The ridge, positive; raises a ValueError for parameters that cannot be."""
+
+    @abstractmethod
+    def edges(self, W: np.ndarray) -> TaskEdges:
+        """The edges and their weights; W (rows, T) are the weights of separate ridge models."""
 
 
 def covariance_root(C: np.ndarray) -> np.ndarray:

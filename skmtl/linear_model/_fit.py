@@ -9,12 +9,20 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from ..couplings import ConcaveCoupling, Coupling, ProximalCoupling, QuadraticCoupling, RankCoupling
+from ..couplings import (
+    ConcaveCoupling,
+    Coupling,
+    FusionCoupling,
+    ProximalCoupling,
+    QuadraticCoupling,
+    RankCoupling,
+)
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
 from ._concave_fit import fit_concave
 from ._data import DataLoss, LossPart
+from ._fusion_fit import fit_fusion
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
@@ -25,6 +33,7 @@ FITS = {
     QuadraticCoupling: fit_quadratic,
     ProximalCoupling: fit_proximal,
     ConcaveCoupling: fit_concave,
+    FusionCoupling: fit_fusion,
     RankCoupling: fit_rank,
 }
 

@@ -80,10 +80,10 @@ def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOpti
 def smooth_part(data: FitData, options: FitOptions) -> tuple[DataLoss | SquaredSummary, np.ndarray]:
     """The loss, without the rows where that is smaller, and the best intercepts (P,) without any feature."""
     summary = summarise(data, options.fit_intercept)
-    return (data.loss, _null_intercepts(data, options)) if summary is None else summary
+    return (data.loss, null_intercepts(data, options)) if summary is None else summary
 
 
-def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
+def null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
     """The best intercepts (P,) without any feature."""
     problem = JointProblem(data.null, data.families, options.alpha)
     x = problem.start()
