@@ -91,10 +91,10 @@ class GraphRidge:
 class FusionSearch:
     """The best weights and the best lower bound of the minimum so far.
 
-    With the forces ``f_e = u_e d_e / max(|d_e|, size_e)`` along the differences d, which no edge exceeds,
-    and G the gradient of the loss and the ridge plus these forces, the minimum is at least
+    With forces f along the differences d, none longer than its edge's weight u, and G the slope of the loss
+    over alpha and of the ridge plus these forces, the minimum is at least
 
-        objective - alpha * sum_e (u_e |d_e| - <f_e, d_e>) - |G|^2 / (2 alpha ridge)
+        objective - alpha * (sum_e (u_e |d_e| - <f_e, d_e>) + |G|^2 / (2 ridge))
 
     as the ridge makes the objective strongly convex: the value of the dual problem at the forces, with the
     intercepts at their best.
@@ -102,7 +102,7 @@ class FusionSearch:
 
     def __init__(self, data: FitData, ties: list[Ties], alpha: float, ridge: float, null: float):
         self.data, self.ties, self.alpha, self.ridge, self.null = data, ties, alpha, ridge, null
-        self.prices = max(alpha * sum(float(tie.edges.weights.sum()) for tie in ties), TINY)
+        self.prices = max(alpha * sum(float(tie.weights.sum()) for tie in ties), TINY)
         self.value, self.bound = np.inf, -np.inf
         self.W, self.b = np.zeros(data.loss.shape), np.zeros(data.loss.shape[1])
         self.last = self.W, self.b
@@ -141,13 +141,12 @@ class FusionSearch:
                 return
 
     def _objective(self, W: np.ndarray, b: np.ndarray) -> float:
-        lengths = sum(float(tie.edges.weights @ tie.differences(W)[1]) for tie in self.ties)
-        coupling = lengths + 0.5 * self.ridge * float(np.vdot(W, W))
+        coupling = sum(tie.price(W) for tie in self.ties) + 0.5 * self.ridge * float(np.vdot(W, W))
         return self.data.loss.value(self.data.loss.image(W, b)) + self.alpha * coupling
 
     def _slack(self, W: np.ndarray, b: np.ndarray) -> float:
         """How far the minimum can be below the objective at W and the best b."""
         loss, alpha = self.data.loss, self.alpha
-        G = loss.pull_back(loss.residual(loss.image(W, b)))[0] + alpha * self.ridge * W
-        slack = sum(tie.push(W, G, alpha) for tie in self.ties)
-        return alpha * slack + float(np.vdot(G, G)) / (2.0 * alpha * self.ridge)
+        G = loss.pull_back(loss.residual(loss.image(W, b)))[0] / alpha + self.ridge * W
+        slack = sum(tie.push(W, G, self.ridge) for tie in self.ties)
+        return alpha * (slack + float(np.vdot(G, G)) / (2.0 * self.ridge))

@@ -9,6 +9,8 @@ from scipy.sparse.csgraph import connected_components
 from ..couplings import TaskEdges
 from ..design import Family
 
+TINY = np.finfo(float).tiny
+
 
 class Ties:
     """The edges of a family's graph, each with a size.
@@ -18,44 +20,54 @@ class Ties:
     """
 
     def __init__(self, edges: TaskEdges, family: Family):
-        self.edges, self.family = edges, family
-        self.sizes = np.ones(len(edges.weights))
+        self.first, self.second, self.weights = edges
+        self.family, n_edges, T = family, len(self.weights), len(family.tasks)
+        self.sizes = np.ones(n_edges)
+        number, one = np.arange(n_edges), np.ones(n_edges)
+        ends = np.concatenate([number, number]), np.concatenate([self.first, self.second])
+        self.incidence = coo_array((np.concatenate([one, -one]), ends), shape=(n_edges, T)).tocsr()
 
     def covariance(self, ridge: float) -> np.ndarray:
         """``(ridge I + L)^-1`` (T, T) with the Laplacian L of the edges' weights over their sizes."""
-        T, pull = len(self.family.tasks), self.edges.weights / self.sizes
-        A = np.zeros((T, T))
-        A[self.edges.first, self.edges.second] = A[self.edges.second, self.edges.first] = pull
+        A = np.zeros((len(self.family.tasks),) * 2)
+        A[self.first, self.second] = A[self.second, self.first] = self.weights / self.sizes
         C = np.linalg.inv(np.diag(ridge + A.sum(axis=1)) - A)
         return 0.5 * (C + C.T)
 
-    def differences(self, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """``w_s - w_t`` (rows, edges) and their lengths (edges,)."""
-        V = stacked(W, self.family)
-        D = V[:, self.edges.first] - V[:, self.edges.second]
-        return D, np.sqrt(np.einsum("re,re->e", D, D))
+    def differences(self, W: np.ndarray) -> np.ndarray:
+        """``w_s - w_t`` (edges, rows)."""
+        return self.incidence @ stacked(W, self.family).T
+
+    def price(self, W: np.ndarray) -> float:
+        """The lengths of the differences, times their weights."""
+        return float(self.weights @ _lengths(self.differences(W)))
 
     def set_sizes(self, W: np.ndarray, smoothing: float) -> None:
         """The lengths at W, nowhere smaller than ``smoothing``."""
-        self.sizes = np.hypot(self.differences(W)[1], smoothing)
+        self.sizes = np.hypot(_lengths(self.differences(W)), smoothing)
 
-    def push(self, W: np.ndarray, G: np.ndarray, alpha: float) -> float:
-        """Add ``alpha`` times the edges' forces to G (d, P); returns what they leave of the price."""
-        D, lengths = self.differences(W)
-        forces = D * (self.edges.weights / np.maximum(lengths, self.sizes))
-        pull = np.zeros((len(self.family.tasks), len(D)))
-        np.add.at(pull, self.edges.first, alpha * forces.T)
-        np.add.at(pull, self.edges.second, -alpha * forces.T)
-        G[:, self.family.columns] += unstacked(pull.T, self.family)
-        return float(self.edges.weights @ lengths) - float(np.vdot(forces, D))
+    def push(self, W: np.ndarray, G: np.ndarray, ridge: float) -> float:
+        """Add forces along the edges to the slopes G (d, P) that they have to balance.
+
+        The springs' forces, and a correction that takes up what they leave where the springs are so stiff
+        that rounding of W decides; no edge exceeds its weight. Returns what they leave of the lengths' price.
+        """
+        D, slopes = self.differences(W), stacked(G, self.family).T
+        lengths = _lengths(D)
+        stiffness = (self.weights / np.maximum(lengths, self.sizes))[:, None]
+        forces = D * stiffness
+        left = slopes + self.incidence.T @ forces
+        forces -= (self.incidence @ (self.covariance(ridge) @ left)) * stiffness
+        forces *= np.minimum(1.0, self.weights / np.maximum(_lengths(forces), TINY))[:, None]
+        left = slopes + self.incidence.T @ forces
+        G[:, self.family.columns] = unstacked(left.T, self.family)
+        return float(self.weights @ lengths) - float(np.vdot(forces, D))
 
     def merge(self, W: np.ndarray, length: float) -> None:
         """Replace tasks whose edges are at most this long, over the longest task, by their mean."""
         V, T = stacked(W, self.family), len(self.family.tasks)
-        longest = np.sqrt(np.einsum("rt,rt->t", V, V)).max()
-        short = self.differences(W)[1] <= length * longest
-        links = coo_array((short, (self.edges.first, self.edges.second)), shape=(T, T))
-        links.eliminate_zeros()
+        short = _lengths(self.differences(W)) <= length * _lengths(V.T).max()
+        links = coo_array((short[short], (self.first[short], self.second[short])), shape=(T, T))
         labels = connected_components(links, directed=False)[1]
         members = (labels[:, None] == np.arange(labels.max() + 1)) / np.bincount(labels)
         W[:, self.family.columns] = unstacked((V @ members)[:, labels], self.family)
@@ -70,3 +82,7 @@ def unstacked(V: np.ndarray, family: Family) -> np.ndarray:
     """The family's columns of W from weights in the form of ``stacked``."""
     by_task = V.reshape(-1, family.n_columns, len(family.tasks)).transpose(0, 2, 1)
     return by_task.reshape(len(by_task), -1)
+
+
+def _lengths(rows: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("er,er->e", rows, rows))
