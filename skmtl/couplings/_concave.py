@@ -27,7 +27,8 @@ class ConcaveJointSparsity(ConcaveCoupling):
     A fit starts from the solution of ``JointSparsity`` and takes the tangent of the penalty again and again
     (local linear approximation), so that each step is a convex problem and the objective never rises; it
     ends in a stationary point, which ``optimality_`` certifies, and which may be a local minimum. There is
-    no duality gap. Features should be of equal scale.
+    no duality gap. Features should be of equal scale. Where classes are separable by the features that feel
+    no penalty there is no best model, and a fit stops short: raise alpha or the concavity.
 
     A fitted estimator has ``support_`` (n_features,), True for the features in use.
 
