@@ -20,7 +20,8 @@ SMOOTHING = 1e-2
 INNER, START = 1e-3, 1e-6
 STEPS_BETWEEN_MERGES = 10
 # Lengths, over the longest task's, up to which tasks are made equal: the largest that the gap allows.
-MERGES = 10.0 ** -np.arange(2, 10)
+# No difference is longer than twice the longest task.
+MERGES = (3.0, *10.0 ** -np.arange(2, 10))
 TINY = np.finfo(float).tiny
 
 
@@ -58,8 +59,9 @@ def fit_fusion(data: FitData, coupling: FusionCoupling, options: FitOptions) -> 
 
 def _null_value(data: FitData, options: FitOptions) -> float:
     """The loss of the best intercepts alone."""
-    b = null_intercepts(data, options)
-    return max(data.null.value(data.null.image(np.zeros(data.null.shape), b)), TINY)
+    nothing, b = np.zeros(data.null.shape), null_intercepts(data, options)
+    rounding = 1e-14 * data.null.value(data.null.image(nothing, np.zeros_like(b)))
+    return max(data.null.value(data.null.image(nothing, b)), rounding, TINY)
 
 
 class GraphRidge:
