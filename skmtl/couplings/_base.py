@@ -31,8 +31,8 @@ class Coupling(Component, ABC):
         ----------
         parts : arrays (n_features, n_columns)
             The summands of W; one for all but the couplings that split W.
-        task_of_column : (n_columns,) intp
-            The task each column belongs to.
+        families : sequence of Family
+            Which columns belong to which task, and which tasks have equal classes.
         """
         return {}
 

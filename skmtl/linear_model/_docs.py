@@ -26,7 +26,8 @@ loss_average : {"sample", "task"}, default "sample"
 STOP = """
 tol : float, default 1e-9
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-    zero; for the others the duality gap, relative to the loss of the best intercepts alone.
+    zero; for the others the duality gap, relative to the loss of the best intercepts alone; for
+    those that are not convex see ``docs/user_guide/couplings.md``.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
 """
@@ -43,10 +44,11 @@ objective_ : float
 optimality_ : float
     The residual that ``tol`` bounds, at the solution.
 dual_gap_ : float or None
-    How far ``objective_`` can at most be from the minimum, for couplings that are not quadratic.
+    How far ``objective_`` can at most be from the minimum; None for couplings that are quadratic or
+    not convex.
 coef_parts_ : list or None
     The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
-support_, rank_, outlier_tasks_, ...
+support_, rank_, task_labels_, task_precision_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 

@@ -1,6 +1,7 @@
 """Fused sparse groups: the norm against its twins, fits against its dual norm, planted steps found."""
 
 import naive
+import naive_couplings
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -36,10 +37,10 @@ def table(rng):
 @pytest.mark.parametrize("prices", [PRICES, (0.0, 0.4, 0.7), (0.3, 0.4, 0.0), (0.3, 0.0, 0.5)])
 def test_the_norm_is_its_twin(prices, matrix):
     penalty = norm(*prices)
-    assert_close(penalty.value(matrix), naive.fused_norm(matrix, *prices), ROUNDING)
-    assert_close(penalty.dual_norm(matrix), naive.fused_norm_dual(matrix, *prices), TWIN)
+    assert_close(penalty.value(matrix), naive_couplings.fused_norm(matrix, *prices), ROUNDING)
+    assert_close(penalty.dual_norm(matrix), naive_couplings.fused_norm_dual(matrix, *prices), TWIN)
     for step in (0.1, 0.6, 100.0):
-        assert_close(penalty.prox(matrix, step), naive.fused_norm_prox(matrix, step, *prices), TWIN)
+        assert_close(penalty.prox(matrix, step), naive_couplings.fused_norm_prox(matrix, step, *prices), TWIN)
 
 
 @pytest.mark.parametrize("step", [0.1, 0.8])
@@ -56,7 +57,7 @@ def test_the_prox_is_the_best_of_many(matrix, rng):
     penalty, step = norm(*PRICES), 0.5
 
     def value(W):
-        return 0.5 * ((W - matrix) ** 2).sum() + step * naive.fused_norm(W, *PRICES)
+        return 0.5 * ((W - matrix) ** 2).sum() + step * naive_couplings.fused_norm(W, *PRICES)
 
     P = penalty.prox(matrix, step)
     best = value(P)
@@ -83,8 +84,8 @@ def test_fits_with_missing_labels_are_optimal(classify, table, rng):
         return 1 / (1 + np.exp(-z)) - y if classify else z - y
 
     G = slopes(slope, X, Y, model.coef_.T, model.intercept_) / alpha
-    value = naive.fused_norm(model.coef_.T, *PRICES)
-    assert naive.fused_norm_dual(G, *PRICES) <= 1 + 2e-5
+    value = naive_couplings.fused_norm(model.coef_.T, *PRICES)
+    assert naive_couplings.fused_norm_dual(G, *PRICES) <= 1 + 2e-5
     assert value > 0
     assert_close(np.vdot(G, model.coef_.T), value, Tolerance("slopes at a gap of 1e-12", rtol=2e-5))
     assert 0 <= model.dual_gap_ and model.optimality_ <= 1e-12

@@ -3,6 +3,7 @@
 import warnings
 
 import naive
+import naive_couplings
 import numpy as np
 import pytest
 from _asserts import ROUNDING, SOLVED, Tolerance, assert_close
@@ -58,7 +59,7 @@ def test_the_objective_is_its_formula(mean_variance, table):
     w0 = np.zeros(D)
     if mean_variance:  # the best mean: w0 / m = sum over tasks of (W - w0) P
         w0 = (W @ P.sum(axis=1)) / (1 / mean_variance + P.sum())
-    penalty = naive.sparse_relation_penalty(W - w0[:, None], P, 0.3, 0.2)
+    penalty = naive_couplings.sparse_relation_penalty(W - w0[:, None], P, 0.3, 0.2)
     penalty += w0 @ w0 / (2 * mean_variance) if mean_variance else 0.0
     value = naive.shared_objective(naive.squared_loss, X, Y, W, model.intercept_, 0.2, lambda W: penalty)
     assert_close(model.objective_, value, EQUAL)
@@ -89,7 +90,7 @@ def test_the_fit_is_the_best_of_its_neighbours(table):
     def objective(P):
         C = np.linalg.inv(P)
         fitted = MultiTaskLinearRegressor(0.2, coupling=GivenRelation(0.5 * (C + C.T))).fit(X, Y)
-        rest = naive.sparse_relation_penalty(np.zeros((1, T)), P, 0.3, 0.2)
+        rest = naive_couplings.sparse_relation_penalty(np.zeros((1, T)), P, 0.3, 0.2)
         return fitted.objective_ + 0.2 * rest
 
     best, P = objective(model.task_precision_), model.task_precision_

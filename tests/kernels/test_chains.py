@@ -1,6 +1,6 @@
 """The kernel of total variation along rows against its slow twin."""
 
-import naive
+import naive_couplings
 import numpy as np
 import pytest
 from _asserts import ROUNDING, Tolerance, assert_close
@@ -17,7 +17,7 @@ def test_rows_are_those_of_the_twin(length, amount, rng):
     rows[0] = np.round(rows[0])  # equal neighbours
     out = np.empty_like(rows)
     flatten_steps(rows, amount, out)
-    assert_close(out, [naive.flatten_steps(row, amount) for row in rows], TWIN)
+    assert_close(out, [naive_couplings.flatten_steps(row, amount) for row in rows], TWIN)
 
 
 def test_few_steps_are_exactly_equal_and_the_mean_stays(rng):

@@ -3,6 +3,7 @@
 import warnings
 
 import naive
+import naive_couplings
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -36,7 +37,7 @@ def slope(coupling, x, alpha):
 def test_the_value_is_its_twin(coupling, rng):
     W = rng.normal(size=(12, T)) * np.linspace(0, 2, 12)[:, None]
     for alpha in (0.1, 0.7):
-        expected = naive.concave_row_penalty(W, alpha, coupling.penalty, coupling.concavity)
+        expected = naive_couplings.concave_row_penalty(W, alpha, coupling.penalty, coupling.concavity)
         assert_close(alpha * coupling.value(W, alpha), expected, QUADRATURE)
 
 

@@ -3,6 +3,7 @@
 import warnings
 
 import naive
+import naive_couplings
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -71,7 +72,7 @@ def test_fits_with_missing_labels_are_their_formula_and_minimal(classify, table,
 
     def objective(W, b):
         return naive.shared_objective(
-            loss, X, Y, W, b, alpha, lambda W: naive.fusion_penalty(W, all_pairs(), 0.01)
+            loss, X, Y, W, b, alpha, lambda W: naive_couplings.fusion_penalty(W, all_pairs(), 0.01)
         )
 
     W, b = model.coef_.T, model.intercept_
