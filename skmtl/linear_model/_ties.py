@@ -42,9 +42,13 @@ class Ties:
         """The lengths of the differences, times their weights."""
         return float(self.weights @ _lengths(self.differences(W)))
 
-    def set_sizes(self, W: np.ndarray, smoothing: float) -> None:
-        """The lengths at W, nowhere smaller than ``smoothing``."""
-        self.sizes = np.hypot(_lengths(self.differences(W)), smoothing)
+    def set_sizes(self, W: np.ndarray, smoothing: float, guide: np.ndarray | None) -> None:
+        """The lengths at W, or at the guide where they are not 0 there; nowhere less than ``smoothing``."""
+        lengths = _lengths(self.differences(W))
+        if guide is not None:
+            guided = _lengths(self.differences(guide))
+            lengths = np.where(guided > 0, guided, lengths)
+        self.sizes = np.hypot(lengths, smoothing)
 
     def push(self, W: np.ndarray, G: np.ndarray, ridge: float) -> float:
         """Add forces along the edges to the slopes G (d, P) that they have to balance.
@@ -63,14 +67,18 @@ class Ties:
         G[:, self.family.columns] = unstacked(left.T, self.family)
         return float(self.weights @ lengths) - float(np.vdot(forces, D))
 
-    def merge(self, W: np.ndarray, length: float) -> None:
-        """Replace tasks whose edges are at most this long, over the longest task, by their mean."""
+    def merge(self, W: np.ndarray, length: float) -> np.ndarray:
+        """Replace tasks whose edges are at most this long, over the longest task, by their mean.
+
+        Returns the group of each task (T,).
+        """
         V, T = stacked(W, self.family), len(self.family.tasks)
         short = _lengths(self.differences(W)) <= length * _lengths(V.T).max()
         links = coo_array((short[short], (self.first[short], self.second[short])), shape=(T, T))
         labels = connected_components(links, directed=False)[1]
         members = (labels[:, None] == np.arange(labels.max() + 1)) / np.bincount(labels)
         W[:, self.family.columns] = unstacked((V @ members)[:, labels], self.family)
+        return labels
 
 
 def stacked(W: np.ndarray, family: Family) -> np.ndarray:
