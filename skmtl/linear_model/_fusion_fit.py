@@ -20,8 +20,8 @@ SMOOTHING = 1e-2
 # How much closer than the gap the weights of a graph are solved for, and at most so at the start.
 INNER, START = 1e-3, 1e-6
 STEPS_BETWEEN_MERGES = 10
-# How exactly, and in how many steps at most, the weights of supposed groups are solved for.
-POLISH, POLISH_STEPS = 1e-11, 20
+# How many steps at most go to the weights of supposed groups.
+POLISH_STEPS = 5
 # Lengths, over the longest task's, up to which tasks are made equal: the largest that the gap allows.
 # No difference is longer than twice the longest task.
 MERGES = (3.0, *10.0 ** -np.arange(2, 10))
@@ -45,13 +45,13 @@ def fit_fusion(data: FitData, coupling: FusionCoupling, options: FitOptions) -> 
     near = inner.solve([np.eye(len(family.tasks)) for family in data.families], START)[0]
     ties = [Ties(coupling.edges(stacked(near, family)), family) for family in data.families]
     search = FusionSearch(data, ties, options.alpha, ridge, _null_value(data, options))
-    n_iter = 0
+    n_iter, goal = 0, START
     while search.gap > options.tol * search.null and n_iter < options.steps(USUAL_STEPS):
-        goal = INNER * search.tighten(options.tol) if n_iter else START
+        goal = INNER * search.tighten(options.tol) if n_iter else goal
         search.consider(*inner.solve([tie.covariance(ridge) for tie in ties], goal))
         n_iter += 1
         if n_iter % STEPS_BETWEEN_MERGES == 0:
-            search.polish()
+            search.polish(goal)
     search.merge(max(search.gap, options.tol * search.null))
     residual = search.gap / search.null
     converged = bool(residual <= options.tol)
@@ -146,7 +146,7 @@ class FusionSearch:
                 return labels
         return None
 
-    def polish(self) -> None:
+    def polish(self, tol: float) -> None:
         """Newton's method on the groups that lower the objective; their distances guide the next graph.
 
         Where groups are near to each other but apart, graphs alone would come to rest slowly.
@@ -157,7 +157,7 @@ class FusionSearch:
         problem = MergedProblem(self.data.loss, self.ties, labels, self.alpha, self.ridge)
         x = problem.vector(self.W, self.b)
         scale = float(np.abs(problem.value_gradient(np.zeros_like(x))[1]).max())
-        result = newton_cg(problem, x, tol=POLISH, max_iter=POLISH_STEPS, gradient_scale=scale)
+        result = newton_cg(problem, x, tol=tol, max_iter=POLISH_STEPS, gradient_scale=scale)
         if result.value < self.value:
             self.value, (self.W, self.b) = result.value, problem.unpack(result.x)
             self.guide = self.W

@@ -57,7 +57,7 @@ class MergedProblem:
         return self.data.value(Z) + self.alpha * price, self._gathered(G, g)
 
     def hessian(self, x: np.ndarray):
-        """The map v -> H v at x, and the diagonal of H without the lengths' part."""
+        """The map v -> H v at x, and its diagonal."""
         W, b = self.unpack(x)
         Z = self.data.image(W, b)
         bends = self.data.bends(Z)
@@ -68,21 +68,28 @@ class MergedProblem:
             return self._gathered(G + self.alpha * (self.ridge * dW + self._bent(W, dW, turning=True)), g)
 
         D, d = self.data.diagonal(bends, Z)
-        return product, self._gathered(D + self.alpha * self.ridge, d)
+        return product, self._gathered(D + self.alpha * (self.ridge + self._bends(W)), d)
+
+    def _bends(self, W: np.ndarray) -> np.ndarray:
+        """The diagonal of the lengths' second derivative, task by task."""
+        out = np.zeros_like(W)
+        for tie in self.ties:
+            units, lengths = _units(tie.differences(W))
+            bends = np.divide(1.0 - units**2, lengths, out=np.zeros_like(units), where=lengths > 0)
+            bends = abs(tie.incidence).T @ (bends * tie.weights[:, None])
+            out[:, tie.family.columns] = unstacked(bends.T, tie.family)
+        return out
 
     def _bent(self, W: np.ndarray, dW: np.ndarray, *, turning: bool) -> np.ndarray:
         """The slope of the lengths at W or, ``turning``, its change along dW."""
         out = np.zeros_like(W)
         for tie in self.ties:
-            D = tie.differences(W)
-            lengths = np.sqrt(np.einsum("er,er->e", D, D))[:, None]
-            apart = lengths > 0
-            units = np.divide(D, lengths, out=np.zeros_like(D), where=apart)
+            units, lengths = _units(tie.differences(W))
             forces = units
             if turning:
                 moves = tie.differences(dW)
                 moves -= units * np.einsum("er,er->e", units, moves)[:, None]
-                forces = np.divide(moves, lengths, out=np.zeros_like(D), where=apart)
+                forces = np.divide(moves, lengths, out=np.zeros_like(units), where=lengths > 0)
             pull = tie.incidence.T @ (forces * tie.weights[:, None])
             out[:, tie.family.columns] = unstacked(pull.T, tie.family)
         return out
@@ -94,3 +101,9 @@ class MergedProblem:
             members = np.eye(labels.max() + 1)[labels]
             pieces.append((stacked(G, tie.family) @ members).ravel())
         return np.concatenate([*pieces, g])
+
+
+def _units(D: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Differences (edges, rows) at length 1, or 0, and their lengths (edges, 1)."""
+    lengths = np.sqrt(np.einsum("er,er->e", D, D))[:, None]
+    return np.divide(D, lengths, out=np.zeros_like(D), where=lengths > 0), lengths
