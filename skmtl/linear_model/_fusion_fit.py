@@ -10,7 +10,7 @@ from ._merged import MergedProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 from ._proximal_fit import null_intercepts
-from ._ties import Ties, stacked
+from ._springs import Ties, stacked
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 1000

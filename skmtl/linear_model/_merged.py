@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._data import DataLoss
-from ._ties import Ties, stacked, unstacked
+from ._springs import Ties, stacked, unstacked
 
 
 class MergedProblem:

@@ -11,7 +11,7 @@ from skmtl.design import Family, SharedDesign
 from skmtl.linear_model._data import DataLoss, LossPart
 from skmtl.linear_model._factors import FactorProblem
 from skmtl.linear_model._merged import MergedProblem
-from skmtl.linear_model._ties import Ties
+from skmtl.linear_model._springs import Ties
 from skmtl.losses import MultinomialLoss
 
 BENDS = Tolerance("central differences of gradients", rtol=2e-5, atol=1e-7)
