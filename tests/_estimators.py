@@ -17,7 +17,17 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import skmtl
 from skmtl.balancers import FAMO, CAGrad
 from skmtl.component import Component
-from skmtl.couplings import Independent, JointSparsity, LearnedRelation, OutlierTasks
+from skmtl.couplings import (
+    ConcaveJointSparsity,
+    FusedSparsity,
+    Independent,
+    JointSparsity,
+    LearnedRelation,
+    OutlierTasks,
+    ReducedRank,
+    SparseRelation,
+    TaskFusion,
+)
 from skmtl.losses import PoissonLoss, QuantileLoss
 
 # Parts without estimators of their own: kernels are functions, the rest are programs.
@@ -41,6 +51,9 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task"),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
+        cls(coupling=ReducedRank()),
+        cls(coupling=TaskFusion(), tol=1e-12),
+        cls(coupling=SparseRelation(mean_variance=1.0)),
         cls(loss=QuantileLoss(0.4), tol=1e-13),
         cls(loss=PoissonLoss(), coupling=JointSparsity()),
     ],
@@ -64,6 +77,8 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=Independent(), loss_average="task"),
         cls(coupling=OutlierTasks(), tol=1e-6),
+        cls(coupling=ConcaveJointSparsity(), tol=1e-6),
+        cls(coupling=FusedSparsity(), tol=1e-6),
     ],
     "MultiTaskLogisticRegressionCV": lambda cls: [
         cls(alphas=3, cv=2),

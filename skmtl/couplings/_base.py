@@ -27,8 +27,8 @@ class TaskPrior(NamedTuple):
 class Coupling(Component, ABC):
     """The regulariser R(W) that ties tasks; W is (n_features, n_columns).
 
-    Every coupling is a ``QuadraticCoupling`` or a ``ProximalCoupling``: that decides which solvers can
-    serve it.
+    Every coupling is of one kind, a ``QuadraticCoupling``, a ``ProximalCoupling``, ... : that decides which
+    fit and which solvers can serve it.
     """
 
     #: True where R(Q W) = R(W) for every rotation Q of the features: fits of wide data may then work in
@@ -42,8 +42,8 @@ class Coupling(Component, ABC):
         ----------
         parts : arrays (n_features, n_columns)
             The summands of W; one for all but the couplings that split W.
-        task_of_column : (n_columns,) intp
-            The task each column belongs to.
+        families : sequence of Family
+            Which columns belong to which task, and which tasks have equal classes.
         """
         return {}
 
@@ -88,6 +88,12 @@ class QuadraticCoupling(Coupling):
         """What R holds besides ``tr(W C^+ W') / 2``: terms in the covariance alone."""
         return 0.0
 
+    def describe_relation(
+        self, covariances: Sequence[np.ndarray], families: Sequence[Family]
+    ) -> dict[str, object]:
+        """As ``describe``, for what the covariances (T_f, T_f) of the families show."""
+        return {}
+
     def shared(self, W: np.ndarray, C: np.ndarray) -> np.ndarray | None:
         """Weights (rows,) for a task never seen, or None where the tasks share nothing."""
         return None
@@ -107,6 +113,56 @@ class ProximalCoupling(Coupling):
 def is_identity(C: np.ndarray) -> bool:
     """Whether C is the identity, to the last bit."""
     return np.count_nonzero(C) == len(C) and bool((C.diagonal() == 1.0).all())
+
+
+class ConcaveCoupling(Coupling):
+    """A tie that is not convex: R rises ever more slowly, and lies below each of its convex tangents.
+
+    Fits minimise one tangent after the other, each with a proximal map, and end in a stationary point.
+    """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise a ValueError for parameters that cannot be."""
+
+    @abstractmethod
+    def value(self, W: np.ndarray, alpha: float) -> float:
+        """R(W); its shape may depend on alpha, which multiplies it."""
+
+    @abstractmethod
+    def tangent(self, W: np.ndarray, alpha: float) -> Penalty:
+        """A convex penalty that, up to a constant, is never below R and touches it at W."""
+
+
+class RankCoupling(Coupling):
+    r"""A bound of the rank: ``R(W) = |W|_F^2 / 2`` where ``rank(W) <= r``, infinite elsewhere; not convex."""
+
+    @abstractmethod
+    def checked_rank(self, shape: tuple[int, int]) -> int:
+        """The bound r for W of that shape, or a ValueError where no such W can have it."""
+
+
+class TaskEdges(NamedTuple):
+    """Pairs of tasks, ``first`` and ``second`` (n_edges,), and what a difference costs, ``weights > 0``."""
+
+    first: np.ndarray
+    second: np.ndarray
+    weights: np.ndarray
+
+
+class FusionCoupling(Coupling):
+    r"""Lengths of differences: ``R(W) = sum_e u_e |w_s - w_t| + ridge / 2 |W|_F^2`` over edges e = (s, t).
+
+    W has one column per task here, as for a ``QuadraticCoupling``; tasks of different classes are not tied.
+    """
+
+    @abstractmethod
+    def checked_ridge(self) -> float:
+        """The ridge, positive; raises a ValueError for parameters that cannot be."""
+
+    @abstractmethod
+    def edges(self, W: np.ndarray) -> TaskEdges:
+        """The edges and their weights; W (rows, T) are the weights of separate ridge models."""
 
 
 def covariance_root(C: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 
-
 class Penalty(ABC):
     """A convex function h of a matrix W (rows, columns) with h(0) = 0."""
 

@@ -170,7 +170,10 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.optimality_, self.dual_gap_ = solution.residual, solution.gap
         self._keep_relation(fitted)
-        self._show(coupling.describe(fitted.parts, fitted.families))
+        findings = coupling.describe(fitted.parts, fitted.families)
+        if isinstance(coupling, QuadraticCoupling):
+            findings |= coupling.describe_relation(solution.covariances, fitted.families)
+        self._show(findings)
         self._shared_W = self._shared_b = None
         if len(fitted.families) == 1 and isinstance(coupling, QuadraticCoupling):
             self._keep_shared(fitted, coupling)

@@ -37,8 +37,9 @@ TOLERANCE = """
 tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
     Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
     zero; for the others, and for losses that are linear far away (Huber, quantile,
-    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone. Where X is
-    float32 at least 1e-5: the model is float32 then, and its sums have no more digits.
+    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone; for couplings
+    that are not convex see ``docs/user_guide/couplings.md``. Where X is float32 at least 1e-5: the model is
+    float32 then, and its sums have no more digits.
 max_iter : int, optional
     By default 200 Newton steps (1000 for losses that are linear far away), 1000 proximal Newton steps, or
     10,000 proximal-gradient steps or sweeps over features.
@@ -76,10 +77,10 @@ optimality_ : float
     The residual that ``tol`` bounds, at the solution.
 dual_gap_ : float or None
     How far ``objective_`` can at most be from the minimum (for the final relation, where it is
-    learned), wherever ``tol`` bounds a duality gap.
+    learned), wherever ``tol`` bounds a duality gap; else None.
 coef_parts_ : list or None
     The parts that sum to ``coef_``, each in its form, where the coupling splits the weights.
-support_, rank_, outlier_tasks_, ...
+support_, rank_, task_labels_, task_precision_, outlier_tasks_, ...
     What the coupling finds in the weights: see its own page.
 """
 

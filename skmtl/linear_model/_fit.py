@@ -9,16 +9,33 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from ..couplings import Coupling, QuadraticCoupling
+from ..couplings import (
+    ConcaveCoupling,
+    Coupling,
+    FusionCoupling,
+    ProximalCoupling,
+    QuadraticCoupling,
+    RankCoupling,
+)
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..targets import TaskTargets
+from ._concave_fit import fit_concave
 from ._data import DataLoss
+from ._fusion_fit import fit_fusion
 from ._intercepts import InterceptShrinkage
 from ._losses import TaskLosses
 from ._mask import MaskedDesign, checked_mask, column_mask, hide_features
 from ._options import FitData, FitOptions, Solution, Start
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
+from ._rank_fit import fit_rank
+
+# What fits each kind of coupling, from weights that may be given.
+FITS = {QuadraticCoupling: fit_quadratic, ProximalCoupling: fit_proximal}
+# The same for smooth losses, from a start of their own.
+OTHER_FITS = {ConcaveCoupling: fit_concave, FusionCoupling: fit_fusion, RankCoupling: fit_rank}
+# Kinds whose certificates float32 cannot carry: their features are made float64.
+DOUBLE = (ConcaveCoupling, FusionCoupling, RankCoupling)
 
 
 @dataclass(frozen=True)
@@ -96,18 +113,20 @@ class FitProblem:
     def data(self, coupling: Coupling) -> tuple[FitData, np.ndarray | None]:
         """The data as fits with this coupling see them, and the basis of their features or None."""
         rotates = coupling.rotates and (self._mask is None or self._hidden)
-        return self._in_basis(rotates and _is_wide(self._X))
+        return self._in_basis(rotates and _is_wide(self._X), isinstance(coupling, DOUBLE))
 
     def raw_data(self) -> FitData:
         """The data in the user's features."""
-        return self._in_basis(False)[0]
+        return self._in_basis(False, False)[0]
 
-    def _in_basis(self, wide: bool) -> tuple[FitData, np.ndarray | None]:
-        if wide not in self._laid_out:
-            X, basis = _row_space(self._X) if wide else (self._X, None)
-            data = _lay_out(X, self._targets, self._weight, self._losses, self._options, self._mask)
-            self._laid_out[wide] = data, basis
-        return self._laid_out[wide]
+    def _in_basis(self, wide: bool, double: bool) -> tuple[FitData, np.ndarray | None]:
+        key = wide, double and self._X.dtype != np.float64
+        if key not in self._laid_out:
+            X = self._X.astype(np.float64) if key[1] else self._X
+            X, basis = _row_space(X) if wide else (X, None)
+            labels = _of_dtype(X.dtype, self._targets, self._weight)
+            self._laid_out[key] = _lay_out(X, *labels, self._losses, self._options, self._mask), basis
+        return self._laid_out[key]
 
     def minimise(self, coupling: Coupling, alpha: float, start: Start | None = None) -> Solution:
         """Minimise the joint loss plus ``alpha * R(W)``; the start is in the terms of ``data``."""
@@ -132,8 +151,24 @@ class FitProblem:
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions, start: Start | None) -> Solution:
-    quadratic = isinstance(coupling, QuadraticCoupling)
-    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options, start)
+    for kind, fit in FITS.items():
+        if isinstance(coupling, kind):
+            return fit(data, coupling, options, start)
+    for kind, fit in OTHER_FITS.items():
+        if isinstance(coupling, kind):
+            _check_smooth(data, coupling)
+            return fit(data, coupling, options)
+    kinds = ", ".join(kind.__name__ for kind in FITS | OTHER_FITS)
+    raise TypeError(f"coupling={coupling!r} is of no kind that can be fitted: derive it from one of {kinds}")
+
+
+def _check_smooth(data: FitData, coupling: Coupling) -> None:
+    if data.loss.flat or data.loss.kinked:
+        raise ValueError(
+            f"{coupling!r} needs losses that are smooth and not linear far away; see the losses page"
+        )
+    if data.loss.shrinkage is not None:
+        raise ValueError(f"{coupling!r} cannot be fitted with intercept_penalty; leave it at 0")
 
 
 def _same_layout(families: list[Family], others: list[Family]) -> bool:

@@ -20,7 +20,8 @@ class MaskedDesign:
     """
 
     def __init__(self, design, mask: np.ndarray):
-        self.design, self.mask, self.groups = design, mask, design.groups
+        self.design, self.mask = design, mask
+        self.groups, self.tables = design.groups, design.tables
 
     def forward(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.design.forward(W * self.mask, b)

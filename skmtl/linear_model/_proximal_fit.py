@@ -37,7 +37,8 @@ def fit_proximal(
         raise ValueError(
             "solver='block-descent' needs the squared loss with JointSparsity, ElementwiseSparsity, Dirty or "
             "OutlierTasks, and so few features that their products, for each task, are no more numbers than "
-            f"X has; got {coupling!r} and {data.X.shape[1]} features; use 'proximal-gradient' or 'auto'"
+            f"X has, without feature_mask and intercept_penalty; got {coupling!r} and {data.X.shape[1]} "
+            "features; use 'proximal-gradient' or 'auto'"
         )
     if found is not None:
         return found
