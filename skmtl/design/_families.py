@@ -33,6 +33,15 @@ class Family:
         """The family's part of W (d, P) as (d, tasks, columns)."""
         return W[:, self.columns].reshape(len(W), len(self.tasks), self.n_columns)
 
+    def stacked(self, W: np.ndarray) -> np.ndarray:
+        """The family's part of W (d, P) with one column per task, its C columns under each other."""
+        return self.by_task(W).transpose(0, 2, 1).reshape(-1, len(self.tasks))
+
+    def unstacked(self, V: np.ndarray) -> np.ndarray:
+        """The inverse of ``stacked``: (d, tasks * C), the family's columns of W."""
+        by_task = V.reshape(-1, self.n_columns, len(self.tasks)).transpose(0, 2, 1)
+        return by_task.reshape(len(by_task), -1)
+
 
 def output_families(n_tasks: int, classes_of_tasks: list[np.ndarray] | None) -> list[Family]:
     """Group tasks with equal classes (all tasks, for numbers) and lay their columns out."""

@@ -17,6 +17,7 @@ from ._data import DataLoss, LossPart
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
+from ._relation_fit import fit_relation, minimises_out
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ def fit_weights(
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
-    quadratic = isinstance(coupling, QuadraticCoupling)
-    return (fit_quadratic if quadratic else fit_proximal)(data, coupling, options)
+    if not isinstance(coupling, QuadraticCoupling):
+        return fit_proximal(data, coupling, options)
+    learned = minimises_out(coupling, options)
+    return (fit_relation if learned else fit_quadratic)(data, coupling, options)
 
 
 def _stopped_short(solution: Solution, options: FitOptions) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..couplings import Penalty, ProximalCoupling, RowNorm
@@ -31,7 +33,7 @@ def fit_proximal(data: FitData, coupling: ProximalCoupling, options: FitOptions)
             f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
         )
     if options.solver == "proximal-gradient" or not by_rows:
-        return _by_gradient(data, penalties, options)
+        return by_gradient(data, penalties, options)
     return _by_rows(data, penalties[0], options)
 
 
@@ -58,7 +60,8 @@ def _by_rows(data: FitData, penalty: RowNorm, options: FitOptions) -> Solution:
     )
 
 
-def _by_gradient(data: FitData, penalties: tuple[Penalty, ...], options: FitOptions) -> Solution:
+def by_gradient(data: FitData, penalties: Sequence[Penalty], options: FitOptions) -> Solution:
+    """Accelerated proximal gradient on the rows, or on their summary where that is smaller."""
     summary = summarise(data, options.fit_intercept)
     loss, origin = (data.loss, _null_intercepts(data, options)) if summary is None else summary
     problem = CompositeProblem(loss, penalties, options.alpha, origin)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..couplings import QuadraticCoupling
-from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
@@ -33,7 +32,7 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
             break
         before = objective
         W, b = problem.weights(x)
-        covariances = [coupling.relearn(_stacked(W, family), C)
+        covariances = [coupling.relearn(family.stacked(W), C)
                        for family, C in zip(problem.families, covariances, strict=True)]  # fmt: skip
         problem.set_covariances(covariances)
         x = problem.vector(W, b)
@@ -78,8 +77,3 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
         gradient_scale=scale,
     )
     return result.x, result.value, result.residual, result.n_iter, result.converged
-
-
-def _stacked(W: np.ndarray, family: Family) -> np.ndarray:
-    """The family's weights with one column per task: its C columns under each other."""
-    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks))
