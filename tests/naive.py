@@ -242,7 +242,7 @@ def smoothed_trace_norm(W, budget, smoothing):
 
 
 def cluster_norm(W, k, eta):
-    """``eta (1 + eta) / 2 * sum_i s_i^2 / (eta + m_i)`` with m = clip(s / nu - eta, 0, 1), nu by bisection."""
+    """``eta (1 + eta) / 2 * sum_i s_i^2 / (eta + m_i)`` with m = clip(s / nu - eta, 0, 1): nu bisected."""
     s = np.sqrt(np.maximum(np.linalg.eigvalsh(W.T @ W), 0.0))
     low, high = 1e-12, (s.max() + 1.0) / eta
     for _ in range(200):

@@ -53,7 +53,9 @@ def test_alternating_ends_at_the_certified_minimum(coupling, own_rows, table):
     X, y = (np.column_stack([X, np.arange(N) % T]), Y[:, 0]) if own_rows else (X, Y)
     settings = {"coupling": coupling, "task_feature": -1 if own_rows else None}
     certified = MultiTaskLinearRegressor(0.3, tol=1e-10, **settings).fit(X, y)
-    alternating = MultiTaskLinearRegressor(0.3, tol=1e-11, solver="newton-cg", **settings).fit(X, y)
+    alternating = MultiTaskLinearRegressor(0.3, tol=1e-11, max_iter=5000, solver="newton-cg", **settings).fit(
+        X, y
+    )
     assert certified.optimality_ <= 1e-10 and alternating.dual_gap_ is None
     assert alternating.objective_ >= certified.objective_ - certified.dual_gap_ - 1e-12
     assert_close(
