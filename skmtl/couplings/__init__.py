@@ -4,6 +4,7 @@ from ._base import Coupling, ProximalCoupling, QuadraticCoupling, covariance_roo
 from ._clusters import ClusteredTasks
 from ._fixed import GivenRelation, Independent, SharedParameters
 from ._graph import TaskChain, TaskGraph
+from ._latent import LatentBasis
 from ._learned import LearnedRelation
 from ._low_rank import LowRank
 from ._penalties import (
@@ -28,6 +29,7 @@ __all__ = [
     "GivenRelation",
     "Independent",
     "JointSparsity",
+    "LatentBasis",
     "LearnedRelation",
     "LowRank",
     "NormPenalty",

@@ -9,25 +9,36 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from ..couplings import Coupling, QuadraticCoupling
+from ..couplings import Coupling, LatentBasis, ProximalCoupling, QuadraticCoupling
 from ..design import Family, OwnRowsDesign, SharedDesign, output_families
 from ..losses import Loss
 from ..targets import TaskTargets
 from ._data import DataLoss, LossPart
+from ._latent_fit import fit_latent
 from ._options import FitData, FitOptions, Solution
 from ._proximal_fit import fit_proximal
 from ._quadratic_fit import fit_quadratic
-from ._relation_fit import fit_relation, minimises_out
+
+# What fits each kind of coupling.
+FITS = {
+    QuadraticCoupling: fit_quadratic,
+    ProximalCoupling: fit_proximal,
+    LatentBasis: fit_latent,
+}
 
 
 @dataclass(frozen=True)
 class FittedWeights:
-    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,)."""
+    """Weights of the user's features: the parts (d, P) that sum to W, and b (P,).
+
+    ``factors`` are L (d, k) and S (k, P) with ``W = L S``, for couplings that learn a basis.
+    """
 
     parts: list[np.ndarray]
     b: np.ndarray
     families: list[Family]
     solution: Solution
+    factors: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def W(self) -> np.ndarray:
@@ -46,15 +57,19 @@ def fit_weights(
     b = data.loss.design.uncentered(sum(solution.parts), solution.b)
     if not solution.converged:
         warnings.warn(_stopped_short(solution, options), ConvergenceWarning, stacklevel=5)
-    parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
-    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution)
+    parts, factors = solution.parts, solution.factors
+    if basis is not None:
+        parts = [basis @ part for part in parts]
+        factors = factors and (basis @ factors[0], factors[1])
+    return FittedWeights(parts, _centred_classes(b, data.families), data.families, solution, factors)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions) -> Solution:
-    if not isinstance(coupling, QuadraticCoupling):
-        return fit_proximal(data, coupling, options)
-    learned = minimises_out(coupling, options)
-    return (fit_relation if learned else fit_quadratic)(data, coupling, options)
+    for kind, fit in FITS.items():
+        if isinstance(coupling, kind):
+            return fit(data, coupling, options)
+    kinds = ", ".join(kind.__name__ for kind in FITS)
+    raise TypeError(f"coupling={coupling!r} is of no kind that can be fitted: derive it from one of {kinds}")
 
 
 def _stopped_short(solution: Solution, options: FitOptions) -> str:

@@ -66,7 +66,8 @@ class Solution:
     """Parts (d, P) that sum to W, intercepts b (P,) for the centred X, and how the solver ended.
 
     ``residual`` is what ``tol`` bounds and ``measure`` its name; ``gap`` is the duality gap, where known.
-    ``covariances`` holds one task covariance for each family, for quadratic couplings.
+    ``covariances`` holds one task covariance for each family, for quadratic couplings; ``factors`` L (d, k)
+    and S (k, P) with ``W = L S``, for couplings that learn a basis.
     """
 
     parts: list[np.ndarray]
@@ -78,3 +79,4 @@ class Solution:
     converged: bool
     gap: float | None = None
     covariances: list[np.ndarray] | None = None
+    factors: tuple[np.ndarray, np.ndarray] | None = None

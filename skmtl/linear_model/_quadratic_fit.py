@@ -1,4 +1,4 @@
-"""Fits with a quadratic coupling: pick the solver, alternate over a learned relation."""
+"""Fits with a quadratic coupling: pick the solver, learn the relation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from ..couplings import QuadraticCoupling
 from ..solvers import KroneckerRidge, newton_cg
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
+from ._relation_fit import fit_relation, minimises_out
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 200
 
 
 def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> Solution:
-    """Solve for the weights and, where the relation is learned, for it in turn until nothing changes.
+    """Solve for the weights; where the relation is learned, minimise it out or solve for it in turn.
 
-    The objective is jointly convex and falls at every step.
+    In turn, the objective is jointly convex and falls at every step.
     """
+    if minimises_out(coupling, options):
+        return fit_relation(data, coupling, options)
     exact = _exact_solver(data, coupling, options)
     problem = JointProblem(data.loss, data.families, options.alpha)
     C = coupling.covariance(data.targets.n_tasks)

@@ -43,6 +43,12 @@ class SquaredSummary:
         G = np.matmul(self.A.transpose(0, 2, 1), R).transpose(1, 0, 2)
         return G.reshape(self.shape), np.zeros(self.shape[1])
 
+    def bends(self, Z: np.ndarray) -> None:
+        """The second derivative in Z is 1."""
+
+    def bend(self, bends: None, dZ: np.ndarray) -> np.ndarray:
+        return dZ
+
     def curvature_bound(self) -> tuple[float, float]:
         zero = np.zeros(self.shape[1])
         return power_iteration(lambda V: self.pull_back(self.image(V, zero))[0], self.shape), 1.0
