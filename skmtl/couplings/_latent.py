@@ -8,6 +8,8 @@ import numpy as np
 
 from ._base import Coupling, checked_number
 
+USUAL_COMPONENTS = 5
+
 
 class LatentBasis(Coupling):
     r"""Every task is a weighted sum of a few of k shared predictors: grouping with overlap, GO-MTL.
@@ -25,8 +27,9 @@ class LatentBasis(Coupling):
 
     Parameters
     ----------
-    n_components : int, at least 1 and at most the number of columns and of features, default 2
-        The number k of shared predictors.
+    n_components : int or None, default None
+        The number k of shared predictors, at most the number of columns and of features; None: 5, or fewer
+        where there are fewer of these.
     sparsity : float > 0, default 0.1
         The price of a weight; larger ones leave each task fewer predictors.
 
@@ -37,7 +40,7 @@ class LatentBasis(Coupling):
 
     rotates = True
 
-    def __init__(self, n_components: int = 2, sparsity: float = 0.1):
+    def __init__(self, n_components: int | None = None, sparsity: float = 0.1):
         self.n_components = n_components
         self.sparsity = sparsity
 
@@ -50,6 +53,7 @@ class LatentBasis(Coupling):
             Where k or mu cannot be.
         """
         k, most = self.n_components, min(shape)
+        k = min(USUAL_COMPONENTS, most) if k is None else k
         if not isinstance(k, Integral) or isinstance(k, bool) or not 1 <= k <= most:
             raise ValueError(
                 f"LatentBasis.n_components must be a whole number in [1, {most}], the smaller of {shape[0]} "
