@@ -35,8 +35,14 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(stack=True, n_components=2, random_state=0),
     ],
     "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
-    "MultiTaskLatentClassifier": lambda cls: [cls(), cls(n_components=1, sparsity=0.5, summary_rank=4)],
-    "MultiTaskLatentRegressor": lambda cls: [cls(), cls(n_components=1, fit_intercept=False)],
+    "MultiTaskLatentClassifier": lambda cls: [
+        cls(tol=1e-12),
+        cls(n_components=1, sparsity=0.01, summary_rank=4, tol=1e-12),
+    ],
+    "MultiTaskLatentRegressor": lambda cls: [
+        cls(tol=1e-10),
+        cls(n_components=1, fit_intercept=False),
+    ],
     "MultiTaskLinearRegressor": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
@@ -58,8 +64,14 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(solver="adamw", head_layer_sizes=(8,), batch_norm=True, balancer=FAMO(), **_SHORT),
     ],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
-    "TaskRelationClassifier": lambda cls: [cls(), cls(sharing=0, smoothing=0.01, loss_average="task")],
-    "TaskRelationRegressor": lambda cls: [cls(), cls(alpha=0.1, sharing=0.5, fit_intercept=False)],
+    "TaskRelationClassifier": lambda cls: [
+        cls(tol=1e-15),
+        cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-15),
+    ],
+    "TaskRelationRegressor": lambda cls: [
+        cls(tol=1e-15),
+        cls(alpha=0.1, sharing=0.5, fit_intercept=False),
+    ],
 }
 
 _LIST_OF_CLASSES = {

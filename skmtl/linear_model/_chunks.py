@@ -90,7 +90,7 @@ def coded_numbers(labels: np.ndarray, shown: str) -> np.ndarray:
 
 
 def coded_classes(labels: np.ndarray, classes: np.ndarray, shown: str) -> np.ndarray:
-    """The positions of labels among two classes, as float64."""
+    """The positions of labels among the classes, as float64."""
     position = {label: float(place) for place, label in enumerate(classes.tolist())}
     strangers = [label for label in labels.tolist() if label not in position]
     if strangers:

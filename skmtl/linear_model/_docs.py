@@ -44,8 +44,8 @@ rank_ : int
 
 SUMMARIES = """
 summary_rank : int or None, default None
-    How many rows ``partial_fit`` keeps for each task; None: ``n_features + 2``, which lose nothing of
-    the squared loss.
+    How many rows, at most, are kept of each task for ``partial_fit``; None: ``n_features + 2``, which
+    lose nothing of the squared loss; 0: none, and no ``partial_fit``.
 """
 
 SEEN = """

@@ -19,6 +19,7 @@ USUAL_STEPS = 5000
 # Where Newton's method takes over: the signs of the weights are settled, almost always.
 ROUGH = 1e-4
 ROUNDS = 8
+POLISH = 10
 
 
 def fit_latent(data: FitData, coupling: LatentBasis, options: FitOptions) -> Solution:
@@ -29,7 +30,7 @@ def fit_latent(data: FitData, coupling: LatentBasis, options: FitOptions) -> Sol
     summary = summarise(data, options.fit_intercept)
     apart = fit_quadratic(data, Independent(), replace(options, tol=1e-4, max_iter=None))
     loss, b = (data.loss, apart.b) if summary is None else summary
-    problem = LatentProblem(loss, k, options.alpha, options.alpha * sparsity)
+    problem = LatentProblem(loss, b, k, options.alpha, options.alpha * sparsity)
     ends = [solve(problem, start, options) for start in starts(problem, apart.parts[0], b)]
     return min(ends, key=lambda end: end.objective)
 
@@ -41,12 +42,12 @@ def solve(problem: LatentProblem, start: Factors, options: FitOptions) -> Soluti
     is made of.
     """
     x, n_iter, rough = start, 0, max(ROUGH, options.tol)
-    most = options.steps(USUAL_STEPS)
+    most, settled = options.steps(USUAL_STEPS), True
     for _ in range(ROUNDS):
         x, steps = _descend(problem, x, rough, most - n_iter)
         n_iter += steps
-        if problem.residual(x) > options.tol and n_iter < most:
-            x, steps = _polish(problem, x, options.tol, most - n_iter)
+        if settled and problem.residual(x) > options.tol and n_iter < most:
+            x, steps, settled = _polish(problem, x, options.tol, most - n_iter)
             n_iter += steps
         residual = problem.residual(x)
         if residual <= options.tol or n_iter >= most:
@@ -98,8 +99,10 @@ def few_large(S: np.ndarray, rounds: int = 50) -> np.ndarray:
 
 
 def _descend(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int]:
-    split = SplitProblem(problem)
-    smallest = problem.ridge * min(float(np.abs(x.L).max()) or 1.0, problem.price / problem.ridge)
+    sizes = float(np.abs(x.L).max()), float(np.abs(x.S).max())
+    split = SplitProblem(problem, sizes[1] / sizes[0] if min(sizes) > 0 else 1.0)
+    in_L, in_S = problem.null_slopes(x)
+    smallest = min(in_L, split.unit * in_S)
     found = minimize(
         split.value_gradient,
         split.vector(x),
@@ -109,7 +112,7 @@ def _descend(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> t
         options={
             "maxiter": max_iter,
             "maxfun": 2 * max_iter,
-            "maxcor": 30,
+            "maxcor": 10,
             "ftol": 0,
             "gtol": tol * smallest,
         },
@@ -117,14 +120,17 @@ def _descend(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> t
     return split.factors(found.x), int(found.nit)
 
 
-def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int]:
-    """Newton's method with the signs of S kept; what comes of it only where it is no worse."""
+def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int, bool]:
+    """Newton's method with the signs of S kept; kept only where it is better, and whether it is."""
     support = SupportProblem(problem, np.sign(x.S))
-    scale = min(problem.ridge * float(np.abs(x.L).max()), problem.price)
-    result = newton_cg(support, x.vector(), tol=0.1 * tol, max_iter=min(max_iter, 50), gradient_scale=scale)
+    scale = min(problem.null_slopes(x))
+    result = newton_cg(
+        support, x.vector(), tol=0.1 * tol, max_iter=min(max_iter, POLISH), gradient_scale=scale
+    )
     y = problem.unpack(result.x)
-    better = problem.value(y) <= problem.value(x) and (y.S * x.S >= 0).all()
-    return (y if better else x), result.n_iter
+    lower = problem.value(y) <= problem.value(x) and problem.residual(y) < problem.residual(x)
+    better = bool(lower and (y.S * x.S >= 0).all())
+    return (y if better else x), result.n_iter, better
 
 
 def _in_order(x: Factors) -> Factors:

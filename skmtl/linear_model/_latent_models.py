@@ -67,8 +67,8 @@ class MultiTaskLatentRegressor(LatentModel, MultiTaskLinearRegressor):
         Raises
         ------
         ValueError
-            What ``fit`` refuses; another number of features or, for a matrix y, of tasks than before; a model
-            that has learned by ``fit``.
+            What ``fit`` refuses; another number of features or, for a matrix y, of tasks than before; a
+            ``summary_rank`` of 0.
         """
         return self._learn_chunk(X, y, None, sample_weight, target_weight)
 
@@ -81,8 +81,11 @@ class MultiTaskLatentRegressor(LatentModel, MultiTaskLinearRegressor):
     def _coded(self, t: int, labels: np.ndarray) -> np.ndarray:
         return coded_numbers(labels, f"task {self.task_names_in_[t].item()!r}")
 
-    def _rows_of(self, chunk, known) -> np.ndarray:
-        return number_rows(chunk.X, chunk.y, chunk.w)
+    def _n_columns(self, t: int) -> int:
+        return 1
+
+    def _rows_of(self, chunk, known) -> list[np.ndarray]:
+        return [number_rows(chunk.X, chunk.y, chunk.w)]
 
     def _check_same_classes(self, targets, name) -> None:
         """Numbers have none."""
@@ -98,8 +101,7 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
               + \alpha \left( \frac12 \|L\|_F^2 + \mu \sum_{kp} |s_{kp}| \right)
 
     with ``mu = sparsity``: ``MultiTaskLogisticRegression`` with the coupling ``LatentBasis``, which says more
-    of it, and with two ways to go on learning: ``partial_fit``, for tasks of two classes, and
-    ``fit_new_task``.
+    of it, and with two ways to go on learning: ``partial_fit`` and ``fit_new_task``.
 
     Parameters
     ----------
@@ -128,14 +130,15 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
     def partial_fit(self, X, y, classes=None, sample_weight=None, target_weight=None):
         """Go on learning from more rows of known tasks and, with ``task_feature``, from new tasks.
 
-        Of each task ``summary_rank`` rows are kept that stand for all it has shown: those of the parabola that
-        its loss is close to at its own best weights. Basis and weights are then solved for from these.
+        Of each task ``summary_rank`` rows are kept that stand for all it has shown: those of the parabola
+        that its loss is close to at its own best weights; for more than two classes, one for each class
+        against the rest. Basis and weights are then solved for from these.
 
         Parameters
         ----------
         X, y, sample_weight, target_weight : as in ``fit``
             A task may be without labels here, or show one class only.
-        classes : (2,) array, or list of one such array per task
+        classes : (n_classes,) array, or list of one such array per task
             Needed by the first call; one array counts for all tasks.
 
         Returns
@@ -146,9 +149,7 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
         ------
         ValueError
             What ``fit`` refuses; no ``classes`` in the first call, or labels that are not among them; another
-            number of features or, for a matrix y, of tasks than before; a model that has learned by ``fit``.
-        NotImplementedError
-            A task of more than two classes.
+            number of features or, for a matrix y, of tasks than before; a ``summary_rank`` of 0.
         """
         return self._learn_chunk(X, y, classes, sample_weight, target_weight)
 
@@ -162,10 +163,8 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
             raise ValueError(f"classes is a list for {len(each)} tasks, y has {self.n_tasks_}")
         each = [np.unique(one) for one in each]
         for one in each:
-            if len(one) != 2:
-                raise NotImplementedError(
-                    f"partial_fit needs tasks of two classes, got {one.tolist()}; use fit"
-                )
+            if len(one) < 2:
+                raise ValueError(f"classes must name at least two, got {one.tolist()}")
         self.classes_ = each * (self.n_tasks_ // len(each)) if self._form == "matrix" else each[0]
 
     def _classes_by_task(self) -> list[np.ndarray]:
@@ -174,8 +173,16 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
     def _coded(self, t: int, labels: np.ndarray) -> np.ndarray:
         return coded_classes(labels, self._classes_by_task()[t], f"task {self.task_names_in_[t].item()!r}")
 
-    def _rows_of(self, chunk, known) -> np.ndarray:
-        return label_rows(known, chunk.X, chunk.y, chunk.w, ridge=self.alpha, intercept=self.fit_intercept)
+    def _n_columns(self, t: int) -> int:
+        n_classes = len(self._classes_by_task()[t])
+        return 1 if n_classes == 2 else n_classes
+
+    def _rows_of(self, chunk, known) -> list[np.ndarray]:
+        """For more than two classes, each against the rest."""
+        shown = [1.0] if len(known) == 1 else range(len(known))
+        settings = {"ridge": self.alpha, "intercept": self.fit_intercept}
+        pairs = zip(known, shown, strict=True)
+        return [label_rows(rows, chunk.X, (chunk.y == c) * 1.0, chunk.w, **settings) for rows, c in pairs]
 
     def _check_same_classes(self, targets, name) -> None:
         if self._form == "rows" and targets.classes[0].tolist() != self.classes_.tolist():

@@ -11,9 +11,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from ..couplings import ElementwiseSparsity, LatentBasis
-from ..design import output_families, tasks_of_columns
+from ..design import output_families
 from ..targets import label_weights, read_targets
 from ..targets._estimator import _CHECKS
+from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval
 from ._base import LinearTaskModel
 from ._chunks import read_features, read_form, task_chunks
@@ -21,7 +22,7 @@ from ._fit import FittedWeights, fit_weights
 from ._latent_fit import solve, starts
 from ._latent_problem import Factors, LatentProblem
 from ._options import FitOptions
-from ._task_rows import RowsSummary, add_rows, no_rows, summary_of
+from ._task_rows import RowsSummary, TaskRows, add_rows, no_rows, summary_of
 
 
 class LatentModel(LinearTaskModel):
@@ -35,7 +36,7 @@ class LatentModel(LinearTaskModel):
         },
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "sparsity": [Interval(Real, 0, None, closed="neither")],
-        "summary_rank": [Interval(Integral, 1, None, closed="left"), None],
+        "summary_rank": [Interval(Integral, 0, None, closed="left"), None],
     }
 
     def __init__(
@@ -77,24 +78,40 @@ class LatentModel(LinearTaskModel):
 
     # ------------------------------------------------------------------------------------ in chunks
 
+    @all_or_nothing
+    def fit(self, X, y, sample_weight=None, target_weight=None):
+        """Fit all tasks together; see ``MultiTaskLinearRegressor.fit`` for the arguments and errors.
+
+        Besides, ``summary_rank`` rows are kept of each task, from which ``partial_fit`` can go on.
+        """
+        super().fit(X, y, sample_weight, target_weight)
+        if self.summary_rank != 0:
+            self._task_rows = self._absorbed(X, y, None, sample_weight, target_weight)
+        return self
+
     def _learn_chunk(self, X, y, classes, sample_weight, target_weight):
+        if self.summary_rank == 0:
+            raise ValueError("partial_fit needs rows to go on from: summary_rank must not be 0")
+        if hasattr(self, "_W") and self._task_rows is None:
+            raise ValueError("partial_fit cannot go on: fit or fit_new_task kept no rows of the tasks")
+        self._solve(self._absorbed(X, y, classes, sample_weight, target_weight))
+        return self
+
+    def _absorbed(self, X, y, classes, sample_weight, target_weight) -> list[list[TaskRows]]:
+        """What is kept of the tasks, column by column of each, with the rows of this chunk."""
         first = not hasattr(self, "_W")
-        if not first and self._task_rows is None:
-            raise ValueError(
-                "partial_fit cannot go on from fit, which keeps nothing of its rows: use partial_fit from "
-                "the first chunk on"
-            )
-        kept = [] if first else list(self._task_rows)
+        kept = list(getattr(self, "_task_rows", None) or [])
         X, task = read_features(self, X, first=first)
         columns, form, names = read_form(y, task, None if first else self.task_names_in_)
         self._begin(form, names, classes, first=first)
-        kept += [no_rows(X.shape[1])] * (self.n_tasks_ - len(kept))
+        kept += [[no_rows(X.shape[1])] * self._n_columns(t) for t in range(len(kept), self.n_tasks_)]
         weights = sample_weight, target_weight, self.missing_label
+        rank = self.summary_rank or X.shape[1] + 2
         for chunk in task_chunks(X, columns, task, self._coded, weights):
-            rows = self._rows_of(chunk, kept[chunk.t])
-            kept[chunk.t] = add_rows(kept[chunk.t], rows, chunk.w.sum(), self.summary_rank or rows.shape[1])
-        self._solve(kept)
-        return self
+            new = self._rows_of(chunk, kept[chunk.t])
+            pairs = zip(kept[chunk.t], new, strict=True)
+            kept[chunk.t] = [add_rows(known, rows, chunk.w.sum(), rank) for known, rows in pairs]
+        return kept
 
     def _begin(self, form: str, names: list, classes, *, first: bool) -> None:
         """Tasks and classes: set by the first chunk; tasks that own their rows may come later."""
@@ -108,15 +125,16 @@ class LatentModel(LinearTaskModel):
 
     def _solve(self, kept: list) -> None:
         families = output_families(self.n_tasks_, self._classes_by_task())
-        in_order = [kept[t] for t in tasks_of_columns(families)]
+        in_order = [rows for family in families for t in family.tasks for rows in kept[t]]
         weight = np.array([rows.weight for rows in in_order])
-        each = np.where(weight > 0, weight, 1.0)
-        scales = 1.0 / each if self.loss_average == "task" else np.full(len(each), len(each) / weight.sum())
+        labels = sum(rows[0].weight for rows in kept)
+        by_task = 1.0 / np.where(weight > 0, weight, 1.0)
+        scales = by_task if self.loss_average == "task" else np.full(len(weight), self.n_tasks_ / labels)
         summary = summary_of(in_order, scales, intercept=self.fit_intercept)
         most = min(summary.shape)
         coupling = LatentBasis(self.n_components and min(self.n_components, most), self.sparsity)
         k, sparsity = coupling.checked(summary.shape)
-        problem = LatentProblem(summary, k, self.alpha, self.alpha * sparsity)
+        problem = LatentProblem(summary, np.zeros(summary.shape[1]), k, self.alpha, self.alpha * sparsity)
         options = self._options(self.alpha)
         best = min((solve(problem, x, options) for x in self._starts(problem, summary)), key=_objective)
         if not best.converged:
@@ -173,8 +191,8 @@ class LatentModel(LinearTaskModel):
         X = check_array(X, estimator=self, input_name="X", **_CHECKS)
         if X.shape[1] != self.basis_.shape[1]:
             raise ValueError(
-                f"X has {X.shape[1]} features, the basis has {self.basis_.shape[1]}: give them without a task "
-                "column"
+                f"X has {X.shape[1]} features, the basis has {self.basis_.shape[1]}: give them without a "
+                "task column"
             )
         targets = read_targets(y, classify=self._classify, missing_label=self.missing_label)
         self._check_same_classes(targets, name)

@@ -25,10 +25,15 @@ class Factors(NamedTuple):
 
 
 class LatentProblem:
-    r"""``f(L S, b) + ridge / 2 * |L|_F^2 + price * |S|_1``, f the data's loss; not convex."""
+    r"""``f(L S, b) + ridge / 2 * |L|_F^2 + price * |S|_1``, f the data's loss; not convex.
 
-    def __init__(self, data: DataLoss | SquaredSummary, k: int, ridge: float, price: float):
+    At W = 0 with the intercepts b (P,) the data's slopes say what 1 means in ``residual``.
+    """
+
+    def __init__(self, data: DataLoss | SquaredSummary, b: np.ndarray, k: int, ridge: float, price: float):
         self.data, self.k, self.ridge, self.price = data, k, ridge, price
+        R = data.residual(data.image(np.zeros(data.shape), b))
+        self._null, self._null_intercept = data.pull_back(R)[0], max(float(np.abs(R).sum(axis=0).max()), TINY)
 
     def unpack(self, x: np.ndarray) -> Factors:
         """The factors of the vector (L, S, b)."""
@@ -48,29 +53,37 @@ class LatentProblem:
         return Factors(G @ x.S.T + self.ridge * x.L, x.L.T @ G, g)
 
     def residual(self, x: Factors) -> float:
-        """How far x is from stationary: the largest slope left, block by block over what it is made of."""
-        R = self.data.residual(self.data.image(x.L @ x.S, x.b))
+        """How far x is from stationary: the largest slope left in each block, over that of W = 0."""
         left = self.slopes(x)
         outside = np.maximum(np.abs(left.S) - self.price, 0.0)
         in_S = np.where(x.S != 0, np.abs(left.S + self.price * np.sign(x.S)), outside)
-        size = self.ridge * np.abs(x.L).max()
-        in_b = np.abs(left.b).max() / max(float(np.abs(R).sum(axis=0).max()), TINY)
-        return max(float(np.abs(left.L).max()) / max(size, TINY), float(in_S.max()) / self.price, float(in_b))
+        in_b = float(np.abs(left.b).max()) / self._null_intercept
+        size_L, size_S = self.null_slopes(x)
+        return max(float(np.abs(left.L).max()) / size_L, float(in_S.max()) / size_S, in_b)
+
+    def null_slopes(self, x: Factors) -> tuple[float, float]:
+        """How large the slopes in L and in S are for these L and S where the data know nothing of W."""
+        in_L = np.abs(self._null @ x.S.T).max() + self.ridge * np.abs(x.L).max()
+        return max(float(in_L), TINY), float(np.abs(x.L.T @ self._null).max()) + self.price
 
 
 class SplitProblem:
-    """The same function with ``S = P - Q``, P and Q not negative: smooth, with bounds."""
+    """The same function with ``S = unit * (P - Q)``, P and Q not negative: smooth, with bounds.
 
-    def __init__(self, problem: LatentProblem):
-        self.problem = problem
+    In these units the basis and the weights are of one size, so that the function bends alike in both.
+    """
+
+    def __init__(self, problem: LatentProblem, unit: float):
+        self.problem, self.unit = problem, unit
 
     def vector(self, x: Factors) -> np.ndarray:
-        return np.concatenate([x.L.ravel(), np.maximum(x.S, 0).ravel(), np.maximum(-x.S, 0).ravel(), x.b])
+        S = x.S / self.unit
+        return np.concatenate([x.L.ravel(), np.maximum(S, 0).ravel(), np.maximum(-S, 0).ravel(), x.b])
 
     def factors(self, v: np.ndarray) -> Factors:
         (d, P), k = self.problem.data.shape, self.problem.k
         L, plus, minus, b = np.split(v, np.cumsum([d * k, k * P, k * P]))
-        return Factors(L.reshape(d, k), (plus - minus).reshape(k, P), b)
+        return Factors(L.reshape(d, k), self.unit * (plus - minus).reshape(k, P), b)
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """The lowest and the highest value of each entry."""
@@ -82,9 +95,10 @@ class SplitProblem:
         x, price = self.factors(v), self.problem.price
         slopes = self.problem.slopes(x)
         # |S|_1 counts what P and Q have in common twice; a minimum has nothing in common.
-        common = v[x.L.size : len(v) - len(x.b)].sum() - np.abs(x.S).sum()
-        parts = [slopes.L.ravel(), price + slopes.S.ravel(), price - slopes.S.ravel(), slopes.b]
-        return self.problem.value(x) + price * float(common), np.concatenate(parts)
+        common = self.unit * v[x.L.size : len(v) - len(x.b)].sum() - np.abs(x.S).sum()
+        in_P, in_Q = (self.unit * (price + sign * slopes.S.ravel()) for sign in (1, -1))
+        gradient = np.concatenate([slopes.L.ravel(), in_P, in_Q, slopes.b])
+        return self.problem.value(x) + price * float(common), gradient
 
 
 class SupportProblem:

@@ -68,14 +68,16 @@ class TaskRelations(LinearTaskModel):
 class TaskRelationRegressor(TaskRelations, MultiTaskLinearRegressor):
     r"""Linear regression of several tasks that learns how the tasks are related (MTRL).
 
-    Minimises, over W (d, T), intercepts b, the common part ``w_0`` of ``W = w_0 1' + V`` and the relation Omega,
+    Minimises, over W (d, T), intercepts b, the common part ``w_0`` of ``W = w_0 1' + V`` and the relation
+    Omega,
 
     .. math:: \frac{1}{2} \sum_{it} \omega_{it} (x_i^\top w_t + b_t - y_{it})^2
               + \alpha \left( \frac{\|w_0\|^2}{2s} + \frac12 tr(V \Omega^{-1} V^\top)
               + \frac{\epsilon}{2} tr(\Omega^{-1}) \right), \quad tr\,\Omega = (1 - s) T
 
     with ``s = sharing`` and ``epsilon = smoothing``. It is ``MultiTaskLinearRegressor`` with the coupling
-    ``LearnedRelation(sharing, smoothing)``: one convex problem, solved to a duality gap with Omega minimised out.
+    ``LearnedRelation(sharing, smoothing)``: one convex problem, solved to a duality gap with Omega minimised
+    out.
 
     Parameters
     ----------
@@ -109,7 +111,8 @@ class TaskRelationClassifier(TaskRelations, MultiTaskLogisticRegression):
               + \frac{\epsilon}{2} tr(\Omega^{-1}) \right), \quad tr\,\Omega = (1 - s) T
 
     with ``s = sharing`` and ``epsilon = smoothing``. It is ``MultiTaskLogisticRegression`` with the coupling
-    ``LearnedRelation(sharing, smoothing)``: one convex problem, solved to a duality gap with Omega minimised out.
+    ``LearnedRelation(sharing, smoothing)``: one convex problem, solved to a duality gap with Omega minimised
+    out.
     Tasks are related to those of equal classes.
 
     Parameters
