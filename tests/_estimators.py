@@ -36,17 +36,17 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     ],
     "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
     "MultiTaskLatentClassifier": lambda cls: [
-        cls(tol=1e-12),
-        cls(n_components=1, sparsity=0.01, summary_rank=4, tol=1e-12),
+        cls(tol=1e-9),
+        cls(n_components=1, sparsity=0.01, summary_rank=4, tol=1e-9),
     ],
     "MultiTaskLatentRegressor": lambda cls: [
         cls(tol=1e-10),
-        cls(n_components=1, fit_intercept=False),
+        cls(n_components=1, fit_intercept=False, tol=1e-10),
     ],
     "MultiTaskLinearRegressor": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
-        cls(coupling=LearnedRelation(), loss_average="task"),
+        cls(coupling=LearnedRelation(), loss_average="task", tol=1e-15),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
     ],
     "MultiTaskLogisticRegression": lambda cls: [
