@@ -37,7 +37,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
     "MultiTaskLatentClassifier": lambda cls: [
         cls(tol=1e-9),
-        cls(n_components=1, sparsity=0.01, summary_rank=4, tol=1e-9),
+        cls(alpha=0.1, sparsity=0.02, summary_rank=4, tol=1e-9),
     ],
     "MultiTaskLatentRegressor": lambda cls: [
         cls(tol=1e-10),

@@ -33,8 +33,8 @@ def draw_relations(model, *, title: str = "", digits: int = 2) -> Image.Image:
     covariance = getattr(model, "task_covariance_", None)
     if covariance is None:
         raise ValueError(
-            f"{type(model).__name__} has no task_covariance_ to draw: fit it first, with a quadratic coupling "
-            "such as LearnedRelation"
+            f"{type(model).__name__} has no task_covariance_ to draw: fit it first, with a quadratic "
+            "coupling such as LearnedRelation"
         )
     size = np.sqrt(np.diag(covariance))
     scale = np.outer(size, size)
