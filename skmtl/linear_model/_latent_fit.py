@@ -30,7 +30,7 @@ def fit_latent(data: FitData, coupling: LatentBasis, options: FitOptions) -> Sol
     summary = summarise(data, options.fit_intercept)
     apart = fit_quadratic(data, Independent(), replace(options, tol=1e-4, max_iter=None))
     loss, b = (data.loss, apart.b) if summary is None else summary
-    problem = LatentProblem(loss, b, k, options.alpha, options.alpha * sparsity)
+    problem = LatentProblem(loss, k, options.alpha, options.alpha * sparsity)
     ends = [solve(problem, start, options) for start in starts(problem, apart.parts[0], b)]
     return min(ends, key=lambda end: end.objective)
 

@@ -134,7 +134,7 @@ class LatentModel(LinearTaskModel):
         most = min(summary.shape)
         coupling = LatentBasis(self.n_components and min(self.n_components, most), self.sparsity)
         k, sparsity = coupling.checked(summary.shape)
-        problem = LatentProblem(summary, np.zeros(summary.shape[1]), k, self.alpha, self.alpha * sparsity)
+        problem = LatentProblem(summary, k, self.alpha, self.alpha * sparsity)
         options = self._options(self.alpha)
         best = min((solve(problem, x, options) for x in self._starts(problem, summary)), key=_objective)
         if not best.converged:

@@ -27,12 +27,12 @@ class Factors(NamedTuple):
 class LatentProblem:
     r"""``f(L S, b) + ridge / 2 * |L|_F^2 + price * |S|_1``, f the data's loss; not convex.
 
-    At W = 0 with the intercepts b (P,) the data's slopes say what 1 means in ``residual``.
+    The data's slopes at the origin say what 1 means in ``residual``.
     """
 
-    def __init__(self, data: DataLoss | SquaredSummary, b: np.ndarray, k: int, ridge: float, price: float):
+    def __init__(self, data: DataLoss | SquaredSummary, k: int, ridge: float, price: float):
         self.data, self.k, self.ridge, self.price = data, k, ridge, price
-        R = data.residual(data.image(np.zeros(data.shape), b))
+        R = data.residual(data.image(np.zeros(data.shape), np.zeros(data.shape[1])))
         self._null, self._null_intercept = data.pull_back(R)[0], max(float(np.abs(R).sum(axis=0).max()), TINY)
 
     def unpack(self, x: np.ndarray) -> Factors:
