@@ -117,7 +117,13 @@ def _descend(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> t
             "gtol": tol * smallest,
         },
     )
-    return split.factors(found.x), int(found.nit)
+    return _pruned(split.factors(found.x)), int(found.nit)
+
+
+def _pruned(x: Factors) -> Factors:
+    """Without the predictors that no task uses: they cost their ridge for nothing."""
+    used = x.S.any(axis=1) & x.L.any(axis=0)
+    return Factors(x.L * used, x.S * used[:, None], x.b)
 
 
 def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int, bool]:
