@@ -46,10 +46,18 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(stack=True, n_components=2, random_state=0),
     ],
     "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
+    "MultiTaskLatentClassifier": lambda cls: [
+        cls(tol=1e-9),
+        cls(alpha=0.1, sparsity=0.02, summary_rank=4, tol=1e-9),
+    ],
+    "MultiTaskLatentRegressor": lambda cls: [
+        cls(tol=1e-10),
+        cls(n_components=1, fit_intercept=False, tol=1e-10),
+    ],
     "MultiTaskLinearRegressor": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
-        cls(coupling=LearnedRelation(), loss_average="task"),
+        cls(coupling=LearnedRelation(), loss_average="task", tol=1e-15),
         cls(coupling=JointSparsity(0.5), tol=1e-15),
         cls(coupling=ReducedRank()),
         cls(coupling=TaskFusion(), tol=1e-12),
@@ -94,6 +102,14 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     ],
     "MultiTaskMixedModel": lambda cls: [cls(), cls(coupling=JointSparsity(), loss_average="task")],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
+    "TaskRelationClassifier": lambda cls: [
+        cls(tol=1e-15),
+        cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-15),
+    ],
+    "TaskRelationRegressor": lambda cls: [
+        cls(tol=1e-15),
+        cls(alpha=0.1, sharing=0.5, fit_intercept=False),
+    ],
 }
 
 _LIST_OF_CLASSES = {
@@ -116,10 +132,12 @@ _NEGATIVE = {
 }
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "IndependentTasks": _LIST_OF_CLASSES,
+    "MultiTaskLatentClassifier": _LIST_OF_CLASSES,
     "MultiTaskLinearSVC": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegressionCV": _LIST_OF_CLASSES,
     "PooledTasks": _LIST_OF_CLASSES,
+    "TaskRelationClassifier": _LIST_OF_CLASSES,
 }
 
 

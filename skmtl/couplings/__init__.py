@@ -18,6 +18,7 @@ from ._fixed import GivenRelation, Independent, SharedParameters
 from ._fused import FusedRowNorm, FusedSparsity
 from ._fusion import TaskFusion
 from ._graph import TaskChain, TaskGraph
+from ._latent import LatentBasis
 from ._learned import LearnedRelation
 from ._low_rank import LowRank
 from ._penalties import (
@@ -49,6 +50,7 @@ __all__ = [
     "GivenRelation",
     "Independent",
     "JointSparsity",
+    "LatentBasis",
     "LearnedRelation",
     "LowRank",
     "NormPenalty",

@@ -73,7 +73,7 @@ class QuadraticCoupling(Coupling):
     """
 
     rotates = True
-    #: True where ``relearn`` changes the covariance, so that fitting alternates.
+    #: True where ``relearn`` changes the covariance with the weights.
     learned = False
 
     @abstractmethod
@@ -83,6 +83,18 @@ class QuadraticCoupling(Coupling):
     def relearn(self, W: np.ndarray, C: np.ndarray) -> np.ndarray:
         """The covariance that suits weights W (rows, T) best; the given one unless it is learned."""
         return C
+
+    def penalties(self, n_tasks: int) -> tuple[Penalty, ...] | None:
+        """R with the covariance minimised out, as penalties of the parts (rows, n_tasks) that sum to W.
+
+        A learned covariance that has them is fitted by the solvers of proximal couplings, to a duality
+        gap; None, and fits alternate between weights and covariance.
+        """
+        return None
+
+    def relation(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """The covariance that suits the parts of ``penalties`` best."""
+        return self.relearn(parts[0], np.eye(parts[0].shape[1]))
 
     def constant(self, C: np.ndarray) -> float:
         """What R holds besides ``tr(W C^+ W') / 2``: terms in the covariance alone."""
@@ -185,5 +197,5 @@ def spread_factor(vectors: np.ndarray, values: np.ndarray, others: float) -> np.
 
 
 def solve_psd(C: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """``pinv(C) @ B`` for a positive semi-definite C."""
-    return np.linalg.pinv(C, hermitian=True) @ B
+    """``pinv(C) @ B`` for a positive semi-definite C; what is 0 but for rounding counts as 0."""
+    return np.linalg.pinv(C, rcond=1e-13, hermitian=True) @ B

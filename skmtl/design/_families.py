@@ -35,6 +35,15 @@ class Family:
         """The family's part of W (d, P) as (d, tasks, columns)."""
         return W[:, self.columns].reshape(len(W), len(self.tasks), self.n_columns)
 
+    def stacked(self, W: np.ndarray) -> np.ndarray:
+        """The family's part of W (d, P) with one column per task, its C columns under each other."""
+        return self.by_task(W).transpose(0, 2, 1).reshape(-1, len(self.tasks))
+
+    def unstacked(self, V: np.ndarray) -> np.ndarray:
+        """The inverse of ``stacked``: (d, tasks * C), the family's columns of W."""
+        by_task = V.reshape(-1, self.n_columns, len(self.tasks)).transpose(0, 2, 1)
+        return by_task.reshape(len(by_task), -1)
+
 
 class Question(NamedTuple):
     """What a task asks.

@@ -2,11 +2,15 @@
 
 from ._classifier import MultiTaskLogisticRegression
 from ._cv import MultiTaskLinearRegressorCV, MultiTaskLogisticRegressionCV
+from ._latent_models import MultiTaskLatentClassifier, MultiTaskLatentRegressor
 from ._mixed import MultiTaskMixedModel
 from ._regressor import MultiTaskLinearRegressor
+from ._relations import TaskRelationClassifier, TaskRelationRegressor
 from ._svm import MultiTaskLinearSVC, MultiTaskLinearSVR
 
 __all__ = [
+    "MultiTaskLatentClassifier",
+    "MultiTaskLatentRegressor",
     "MultiTaskLinearRegressor",
     "MultiTaskLinearRegressorCV",
     "MultiTaskLinearSVC",
@@ -14,4 +18,6 @@ __all__ = [
     "MultiTaskLogisticRegression",
     "MultiTaskLogisticRegressionCV",
     "MultiTaskMixedModel",
+    "TaskRelationClassifier",
+    "TaskRelationRegressor",
 ]

@@ -85,6 +85,10 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         tags.input_tags.sparse = True
         return tags
 
+    def _tie(self) -> Coupling:
+        """The coupling to fit with."""
+        return SharedParameters() if self.coupling is None else self.coupling
+
     @abstractmethod
     def _loss(self, classes):
         """The loss of a task with these classes (None: numbers)."""
@@ -121,7 +125,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         """
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = self._label_weights(targets, sample_weight, target_weight)
-        coupling = SharedParameters() if self.coupling is None else self.coupling
+        coupling = self._tie()
         last = self._last_fit() if self.warm_start else None
         return self._fit_read(X, targets, weight, coupling, self.alpha, last)
 
@@ -170,7 +174,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.optimality_, self.dual_gap_ = solution.residual, solution.gap
         self._keep_relation(fitted)
-        findings = coupling.describe(fitted.parts, fitted.families)
+        findings = coupling.describe(fitted.parts, fitted.families) | self._show_basis(fitted)
         if isinstance(coupling, QuadraticCoupling):
             findings |= coupling.describe_relation(solution.covariances, fitted.families)
         self._show(findings)
@@ -188,6 +192,12 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
             self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
             for family, C in zip(fitted.families, fitted.solution.covariances, strict=True):
                 self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
+
+    def _show_basis(self, fitted: FittedWeights) -> dict[str, np.ndarray]:
+        if fitted.factors is None:
+            return {}
+        L, S = fitted.factors
+        return {"basis_": L.T, "task_weights_": self._by_task(S.T)}
 
     def _show(self, findings: dict[str, object]) -> None:
         """Set what the coupling says of the weights, in place of what an earlier fit found."""

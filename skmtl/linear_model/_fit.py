@@ -13,6 +13,7 @@ from ..couplings import (
     ConcaveCoupling,
     Coupling,
     FusionCoupling,
+    LatentBasis,
     ProximalCoupling,
     QuadraticCoupling,
     RankCoupling,
@@ -23,6 +24,7 @@ from ._concave_fit import fit_concave
 from ._data import DataLoss
 from ._fusion_fit import fit_fusion
 from ._intercepts import InterceptShrinkage
+from ._latent_fit import fit_latent
 from ._losses import TaskLosses
 from ._mask import MaskedDesign, checked_mask, column_mask, hide_features
 from ._options import FitData, FitOptions, Solution, Start
@@ -33,9 +35,14 @@ from ._rank_fit import fit_rank
 # What fits each kind of coupling, from weights that may be given.
 FITS = {QuadraticCoupling: fit_quadratic, ProximalCoupling: fit_proximal}
 # The same for smooth losses, from a start of their own.
-OTHER_FITS = {ConcaveCoupling: fit_concave, FusionCoupling: fit_fusion, RankCoupling: fit_rank}
+OTHER_FITS = {
+    ConcaveCoupling: fit_concave,
+    FusionCoupling: fit_fusion,
+    RankCoupling: fit_rank,
+    LatentBasis: fit_latent,
+}
 # Kinds whose certificates float32 cannot carry: their features are made float64.
-DOUBLE = (ConcaveCoupling, FusionCoupling, RankCoupling)
+DOUBLE = tuple(OTHER_FITS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class FittedWeights:
     """Weights of the user's features: the parts (d, P) that sum to W, and b (P,).
 
     ``parts`` also hold what tasks would have been given for features that they lack; in ``seen_parts``
-    these weights are 0.
+    these weights are 0. ``factors`` are L (d, k) and S (k, P) with ``W = L S``, for couplings that learn a
+    basis.
     """
 
     parts: list[np.ndarray]
@@ -51,6 +59,7 @@ class FittedWeights:
     families: list[Family]
     solution: Solution
     mask: np.ndarray | None = None
+    factors: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def seen_parts(self) -> list[np.ndarray]:
@@ -147,7 +156,11 @@ class FitProblem:
         parts = solution.parts if basis is None else [basis @ part for part in solution.parts]
         parts = [part.astype(self._X.dtype, copy=False) for part in parts]
         mask = None if self._mask is None else column_mask(self._mask, data.families)
-        return FittedWeights(parts, b.astype(self._X.dtype, copy=False), data.families, solution, mask)
+        factors = solution.factors
+        if factors is not None and basis is not None:
+            factors = basis @ factors[0], factors[1]
+        b = b.astype(self._X.dtype, copy=False)
+        return FittedWeights(parts, b, data.families, solution, mask, factors)
 
 
 def _minimise(data: FitData, coupling: Coupling, options: FitOptions, start: Start | None) -> Solution:

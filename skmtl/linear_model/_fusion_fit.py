@@ -11,7 +11,7 @@ from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 from ._proximal_fit import null_intercepts
 from ._quadratic_fit import plain_ridge
-from ._springs import Ties, stacked
+from ._springs import Ties
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 1000
@@ -44,7 +44,7 @@ def fit_fusion(data: FitData, coupling: FusionCoupling, options: FitOptions) -> 
     ridge = coupling.checked_ridge()
     inner = GraphRidge(data, options)
     near = inner.solve([np.eye(len(family.tasks)) for family in data.families], START)[0]
-    ties = [Ties(coupling.edges(stacked(near, family)), family) for family in data.families]
+    ties = [Ties(coupling.edges(family.stacked(near)), family) for family in data.families]
     search = FusionSearch(data, ties, options.alpha, ridge, _null_value(data))
     n_iter, goal = 0, START
     while search.gap > options.tol * search.null and n_iter < options.steps(USUAL_STEPS):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._data import DataLoss
-from ._springs import Ties, stacked, unstacked
+from ._springs import Ties
 
 
 class MergedProblem:
@@ -36,7 +36,7 @@ class MergedProblem:
         """The x of weights W (d, P) that are equal within groups."""
         firsts = [np.unique(labels, return_index=True)[1] for labels in self.labels]
         pairs = zip(self.ties, firsts, strict=True)
-        return np.concatenate([*(stacked(W, tie.family)[:, first].ravel() for tie, first in pairs), b])
+        return np.concatenate([*(tie.family.stacked(W)[:, first].ravel() for tie, first in pairs), b])
 
     def unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """W (d, P) and b (P,)."""
@@ -44,7 +44,7 @@ class MergedProblem:
         for tie, labels in zip(self.ties, self.labels, strict=True):
             rows, n_groups = len(W) * tie.family.n_columns, labels.max() + 1
             V = x[start : start + rows * n_groups].reshape(rows, n_groups)
-            W[:, tie.family.columns] = unstacked(V[:, labels], tie.family)
+            W[:, tie.family.columns] = tie.family.unstacked(V[:, labels])
             start += V.size
         return W, x[start:]
 
@@ -77,7 +77,7 @@ class MergedProblem:
             units, lengths = _units(tie.differences(W))
             bends = np.divide(1.0 - units**2, lengths, out=np.zeros_like(units), where=lengths > 0)
             bends = abs(tie.incidence).T @ (bends * tie.weights[:, None])
-            out[:, tie.family.columns] = unstacked(bends.T, tie.family)
+            out[:, tie.family.columns] = tie.family.unstacked(bends.T)
         return out
 
     def _bent(self, W: np.ndarray, dW: np.ndarray, *, turning: bool) -> np.ndarray:
@@ -91,7 +91,7 @@ class MergedProblem:
                 moves -= units * np.einsum("er,er->e", units, moves)[:, None]
                 forces = np.divide(moves, lengths, out=np.zeros_like(units), where=lengths > 0)
             pull = tie.incidence.T @ (forces * tie.weights[:, None])
-            out[:, tie.family.columns] = unstacked(pull.T, tie.family)
+            out[:, tie.family.columns] = tie.family.unstacked(pull.T)
         return out
 
     def _gathered(self, G: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -99,7 +99,7 @@ class MergedProblem:
         pieces = []
         for tie, labels in zip(self.ties, self.labels, strict=True):
             members = np.eye(labels.max() + 1)[labels]
-            pieces.append((stacked(G, tie.family) @ members).ravel())
+            pieces.append((tie.family.stacked(G) @ members).ravel())
         return np.concatenate([*pieces, g])
 
 

@@ -96,7 +96,8 @@ class Solution(Start):
     """The parts and intercepts that a fit ended with, and how the solver ended.
 
     ``residual`` is what ``tol`` bounds and ``measure`` its name; ``gap`` is the duality gap, where known.
-    ``covariances`` holds one task covariance for each family, for quadratic couplings.
+    ``covariances`` holds one task covariance for each family, for quadratic couplings; ``factors`` L (d, k)
+    and S (k, P) with ``W = L S``, for couplings that learn a basis.
     """
 
     objective: float
@@ -106,3 +107,4 @@ class Solution(Start):
     converged: bool
     gap: float | None = None
     covariances: list[np.ndarray] | None = None
+    factors: tuple[np.ndarray, np.ndarray] | None = None

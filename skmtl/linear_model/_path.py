@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 
-from ..couplings import Coupling, QuadraticCoupling, SharedParameters
+from ..couplings import Coupling, ProximalCoupling, QuadraticCoupling
 from ..design import tasks_of_columns
 from ._data import power_iteration
 from ._fit import FitProblem, warn_if_short
@@ -23,7 +23,7 @@ MANY = 8
 
 def largest_alpha(data: FitData, coupling: Coupling) -> float:
     """The smallest alpha whose solution is W = 0; infinite where every alpha leaves something of W."""
-    if isinstance(coupling, QuadraticCoupling):
+    if not isinstance(coupling, ProximalCoupling):
         return np.inf
     slopes = data.once(null_slopes)
     penalties = coupling.penalties(tasks_of_columns(data.families))
@@ -149,7 +149,7 @@ class PathMixin:
         model._validate_params()
         X, targets = model._read_fit(X, y, classify=model._classify)
         weight = model._label_weights(targets, sample_weight, target_weight)
-        coupling = SharedParameters() if model.coupling is None else model.coupling
+        coupling = model._tie()
         options = model._fit_options(model.alpha, X.dtype, targets)
         model._remember_rows(X, weight)
         problem = FitProblem(X, targets, weight, model._losses(targets), options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..couplings import Penalty, ProximalCoupling
@@ -44,12 +46,13 @@ def fit_proximal(
         return found
     if newton_fits(data, coupling, penalties, options):
         return fit_newton(data, penalties, options, data.once(null_intercepts), start)
-    return _by_gradient(data, penalties, options, start)
+    return by_gradient(data, penalties, options, start)
 
 
-def _by_gradient(
-    data: FitData, penalties: tuple[Penalty, ...], options: FitOptions, start: Start | None
+def by_gradient(
+    data: FitData, penalties: Sequence[Penalty], options: FitOptions, start: Start | None
 ) -> Solution:
+    """Accelerated proximal gradient on the rows, or on their summary where that is smaller."""
     loss, origin, bounds = data.once(smallest_loss)
     problem = CompositeProblem(loss, penalties, options.alpha, origin, bounds)
     x = problem.origin if start is None else problem.vector(split_start(start, len(penalties)), start.b)

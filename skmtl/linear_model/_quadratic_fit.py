@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..couplings import QuadraticCoupling
-from ..design import Family
 from ..solvers import KroneckerRidge, newton_cg
 from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution, Start
 from ._problem import JointProblem
+from ._relation_fit import fit_relation, minimises_out
 from ._smoothing import newton_by_smoothing
 from ._summary import summarise
 
@@ -21,10 +21,12 @@ SMOOTHED_STEPS = 1000
 def fit_quadratic(
     data: FitData, coupling: QuadraticCoupling, options: FitOptions, start: Start | None = None
 ) -> Solution:
-    """Solve for the weights and, where the relation is learned, for it in turn until nothing changes.
+    """Solve for the weights; where the relation is learned, minimise it out or solve for it in turn.
 
-    The objective is jointly convex and falls at every step.
+    In turn, the objective falls at every step.
     """
+    if minimises_out(coupling, options):
+        return fit_relation(data, coupling, options, start)
     exact = _exact_solver(data, coupling, options)
     summary = data.once(summarise) if exact is None else None
     problem = joint_problem(data.loss if summary is None else summary, data.families, options.alpha)
@@ -60,7 +62,7 @@ def fit_quadratic(
 def _relearned(coupling: QuadraticCoupling, problem: JointProblem, covariances, W: np.ndarray):
     """The covariances, family by family, that suit the weights best."""
     pairs = zip(problem.families, covariances, strict=True)
-    return [coupling.relearn(_stacked(W, family), C) for family, C in pairs]
+    return [coupling.relearn(family.stacked(W).astype(np.float64, copy=False), C) for family, C in pairs]
 
 
 def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> KroneckerRidge | None:
@@ -121,8 +123,3 @@ def _solve_exactly(problem: JointProblem, ridge: KroneckerRidge, C: np.ndarray):
     at_zero = np.abs(problem.tie(ridge.moment)).max(), np.abs(ridge.total * ridge.means).max()
     residual = np.abs(gradient).max() / max(*at_zero, float(np.finfo(float).tiny))
     return x, value, float(residual), 1, True
-
-
-def _stacked(W: np.ndarray, family: Family) -> np.ndarray:
-    """The family's weights with one column per task: its C columns under each other."""
-    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks)).astype(np.float64, copy=False)

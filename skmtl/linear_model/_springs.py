@@ -36,7 +36,7 @@ class Ties:
 
     def differences(self, W: np.ndarray) -> np.ndarray:
         """``w_s - w_t`` (edges, rows)."""
-        return self.incidence @ stacked(W, self.family).T
+        return self.incidence @ self.family.stacked(W).T
 
     def price(self, W: np.ndarray) -> float:
         """The lengths of the differences, times their weights."""
@@ -56,7 +56,7 @@ class Ties:
         The springs' forces, and a correction that takes up what they leave where the springs are so stiff
         that rounding of W decides; no edge exceeds its weight. Returns what they leave of the lengths' price.
         """
-        D, slopes = self.differences(W), stacked(G, self.family).T
+        D, slopes = self.differences(W), self.family.stacked(G).T
         lengths = _lengths(D)
         stiffness = (self.weights / np.maximum(lengths, self.sizes))[:, None]
         forces = D * stiffness
@@ -64,7 +64,7 @@ class Ties:
         forces -= (self.incidence @ (self.covariance(ridge) @ left)) * stiffness
         forces *= np.minimum(1.0, self.weights / np.maximum(_lengths(forces), TINY))[:, None]
         left = slopes + self.incidence.T @ forces
-        G[:, self.family.columns] = unstacked(left.T, self.family)
+        G[:, self.family.columns] = self.family.unstacked(left.T)
         return float(self.weights @ lengths) - float(np.vdot(forces, D))
 
     def merge(self, W: np.ndarray, length: float) -> np.ndarray:
@@ -72,24 +72,13 @@ class Ties:
 
         Returns the group of each task (T,).
         """
-        V, T = stacked(W, self.family), len(self.family.tasks)
+        V, T = self.family.stacked(W), len(self.family.tasks)
         short = _lengths(self.differences(W)) <= length * _lengths(V.T).max()
         links = coo_array((short[short], (self.first[short], self.second[short])), shape=(T, T))
         labels = connected_components(links, directed=False)[1]
         members = (labels[:, None] == np.arange(labels.max() + 1)) / np.bincount(labels)
-        W[:, self.family.columns] = unstacked((V @ members)[:, labels], self.family)
+        W[:, self.family.columns] = self.family.unstacked((V @ members)[:, labels])
         return labels
-
-
-def stacked(W: np.ndarray, family: Family) -> np.ndarray:
-    """The family's weights (rows, tasks): the columns of a task of several classes under each other."""
-    return family.by_task(W).transpose(0, 2, 1).reshape(-1, len(family.tasks))
-
-
-def unstacked(V: np.ndarray, family: Family) -> np.ndarray:
-    """The family's columns of W from weights in the form of ``stacked``."""
-    by_task = V.reshape(-1, family.n_columns, len(family.tasks)).transpose(0, 2, 1)
-    return by_task.reshape(len(by_task), -1)
 
 
 def _lengths(rows: np.ndarray) -> np.ndarray:
