@@ -71,7 +71,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(coupling=JointSparsity(), tol=1e-15),
     ],
     "MultiTaskLinearSVR": lambda cls: [
-        cls(tol=1e-14),
+        cls(alpha=0.1, tol=1e-12),
         cls(alpha=1e-3, squared=True, coupling=LearnedRelation(), tol=1e-10),
         cls(coupling=JointSparsity(0.5)),
     ],

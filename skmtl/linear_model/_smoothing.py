@@ -15,10 +15,10 @@ from ._problem import NO_GAP, JointProblem
 
 # From one smooth problem to the next kinks are rounded over this share of the width, down to the least one,
 # and the tolerance falls with it.
-NARROWER, LEAST_WIDTH = 0.2, 3e-4
+NARROWER, LEAST_WIDTH = 0.3, 3e-3
 # Where the slopes are about known, from an earlier problem, fits start with this width.
 KNOWN_WIDTH = 1e-2
-FIRST_TOL, LEAST_TOL = 1e-2, 1e-13
+FIRST_TOL, LEAST_TOL = 1e-1, 1e-13
 
 
 class SmoothedResult(NamedTuple):
