@@ -169,4 +169,5 @@ def _loss_part(targets: TaskTargets, weight: np.ndarray, family: Family, losses)
     loss: Loss = losses(classes)
     if targets.form == "rows":
         return LossPart(loss, slice(0, family.n_columns), targets.values, weight)
-    return LossPart(loss, family.columns, targets.values[:, family.tasks], weight[:, family.tasks])
+    tasks = family.tasks if len(family.tasks) < targets.n_tasks else slice(None)  # all of them: no copy
+    return LossPart(loss, family.columns, targets.values[:, tasks], weight[:, tasks])
