@@ -39,12 +39,12 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task"),
-        cls(coupling=JointSparsity(0.5), tol=1e-15),
+        cls(coupling=JointSparsity(0.5), tol=1e-15, intercept_penalty=0.1),
     ],
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
-        cls(coupling=Independent(), loss_average="task"),
+        cls(coupling=Independent(), loss_average="task", intercept_penalty=0.5),
         cls(coupling=OutlierTasks(), tol=1e-6),
     ],
     "MultiTaskMLPClassifier": lambda cls: [
