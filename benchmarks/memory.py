@@ -37,17 +37,25 @@ CASES = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, write ``memory.json``, print a table."""
+    """Measure, write ``memory.json`` row by row (other rows in it stay), print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=CASES, help="one kind of data")
     parser.add_argument("--out", type=Path, default=BENCHMARKS / "results", help="folder of the result")
     args = parser.parse_args(arguments)
     chosen = {args.only: CASES[args.only]} if args.only else CASES
-    rows = [_row(data, model) for data, models in chosen.items() for model in models]
     args.out.mkdir(parents=True, exist_ok=True)
-    report = {"rows": rows, "machine": machine()}
-    (args.out / "memory.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    path = args.out / "memory.json"
+    for data, models in chosen.items():
+        for model in models:
+            _add(path, _row(data, model))
     return 0
+
+
+def _add(path: Path, row: dict) -> None:
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    rows = [old for old in rows if (old["data"], old["model"]) != (row["data"], row["model"])]
+    report = {"rows": [*rows, row], "machine": machine()}
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 def _row(data: str, model: str) -> dict:

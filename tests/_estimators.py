@@ -58,7 +58,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(),
         cls(alpha=0.1, fit_intercept=False),
         cls(coupling=LearnedRelation(), loss_average="task", tol=1e-15),
-        cls(coupling=JointSparsity(0.5), tol=1e-15),
+        cls(coupling=JointSparsity(0.5), tol=1e-15, intercept_penalty=0.1),
         cls(coupling=ReducedRank()),
         cls(coupling=TaskFusion(), tol=1e-12),
         cls(coupling=SparseRelation(mean_variance=1.0)),
@@ -83,7 +83,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     "MultiTaskLogisticRegression": lambda cls: [
         cls(),
         cls(alpha=0.1, fit_intercept=False),
-        cls(coupling=Independent(), loss_average="task"),
+        cls(coupling=Independent(), loss_average="task", intercept_penalty=0.5),
         cls(coupling=OutlierTasks(), tol=1e-6),
         cls(coupling=ConcaveJointSparsity(), tol=1e-6),
         cls(coupling=FusedSparsity(), tol=1e-6),
