@@ -33,7 +33,9 @@ def fit_proximal(
             "solver='block-descent' needs JointSparsity and the squared loss on a dense X that all tasks "
             f"share, complete and equally weighted, got {coupling!r}; use 'proximal-gradient' or 'auto'"
         )
-    if options.solver == "proximal-gradient" or not by_rows:
+    # without its norm the rows' dual problem has no feasible point but the exact solution
+    smooth = by_rows and not penalties[0].weight and options.solver == "auto"
+    if options.solver == "proximal-gradient" or not by_rows or smooth:
         return _by_gradient(data, penalties, options, start)
     return _by_rows(data, penalties[0], options, start)
 
