@@ -105,11 +105,7 @@ class LinearTaskModel(PathMixin, TaskTargetsMixin, ABC):
         weight = label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
         last = self._last_fit() if self.warm_start else None
-        return self._fit_read(X, targets, weight, coupling, self.alpha, last)
-
-    def _fit_read(self, X, targets, weight: np.ndarray, coupling: Coupling, alpha: float, last=None):
-        """Fit to data that have been read."""
-        options = self._fit_options(alpha)
+        options = self._fit_options(self.alpha)
         self._keep(fit_weights(X, targets, weight, self._loss, coupling, options, last), coupling)
         return self
 

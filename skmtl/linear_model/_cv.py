@@ -20,7 +20,7 @@ from ..utils._parallel import run_blocks
 from ..utils._sklearn import Interval, StrOptions, fit_context, rows_of
 from ._classifier import MultiTaskLogisticRegression
 from ._docs import documented
-from ._fit import FitProblem
+from ._fit import FitProblem, warn_if_short
 from ._path import alpha_grid, checked_alphas, checked_eps
 from ._regressor import MultiTaskLinearRegressor
 from ._search import best_candidate, results_table
@@ -112,9 +112,11 @@ class CrossValidated:
             scores = -losses.mean(axis=2)
         else:
             losses, scores = self._cross_validate(data, candidates, X, y, groups)
-        del whole
         self._report(candidates, losses, scores)
-        return self._fit_read(data.X, targets, data.weight, self.coupling_, self.alpha_)
+        solution = whole.minimise(self.coupling_, self.alpha_)
+        warn_if_short(solution, self._fit_options(self.alpha_), stacklevel=4)
+        self._keep(whole.outside(self.coupling_, solution), self.coupling_)
+        return self
 
     def _couplings(self) -> list[Coupling]:
         """The couplings to search, simplest first."""
