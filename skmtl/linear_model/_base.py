@@ -127,11 +127,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         weight = self._label_weights(targets, sample_weight, target_weight)
         coupling = self._tie()
         last = self._last_fit() if self.warm_start else None
-        return self._fit_read(X, targets, weight, coupling, self.alpha, last)
-
-    def _fit_read(self, X, targets, weight: np.ndarray, coupling: Coupling, alpha: float, last=None):
-        """Fit to data that have been read."""
-        options = self._fit_options(alpha, X.dtype, targets)
+        options = self._fit_options(self.alpha, X.dtype, targets)
         fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options, last)
         self._remember_rows(X, weight)
         self._keep(fitted, coupling)

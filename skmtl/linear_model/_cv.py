@@ -19,7 +19,7 @@ from ..utils._parallel import run_blocks
 from ..utils._sklearn import Interval, StrOptions, fit_context, rows_of
 from ._classifier import MultiTaskLogisticRegression
 from ._docs import documented
-from ._fit import FitProblem
+from ._fit import FitProblem, warn_if_short
 from ._options import FitOptions
 from ._path import alpha_grid, checked_alphas, checked_eps
 from ._regressor import MultiTaskLinearRegressor
@@ -102,9 +102,12 @@ class CrossValidated:
             scores = -losses.mean(axis=2)
         else:
             losses, scores = self._cross_validate(data, options, candidates, X, y, groups)
-        del whole
         self._report(candidates, losses, scores)
-        return self._fit_read(data.X, targets, data.weight, self.coupling_, self.alpha_)
+        solution = whole.minimise(self.coupling_, self.alpha_)
+        warn_if_short(solution, options, stacklevel=4)
+        self._remember_rows(data.X, data.weight)
+        self._keep(whole.outside(self.coupling_, solution), self.coupling_)
+        return self
 
     def _couplings(self) -> list[Coupling]:
         """The couplings to search, simplest first."""

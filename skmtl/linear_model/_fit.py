@@ -83,7 +83,7 @@ def fit_weights(
     problem = FitProblem(X, targets, weight, losses, options)
     start = None if last is None else problem.start(coupling, last)
     solution = problem.minimise(coupling, options.alpha, start)
-    warn_if_short(solution, options, stacklevel=6)
+    warn_if_short(solution, options, stacklevel=5)
     return problem.outside(coupling, solution)
 
 
