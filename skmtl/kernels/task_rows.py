@@ -128,9 +128,10 @@ def row_length(wanted, bends, rows, cap, start):
         whole += size * size
         capped += min(size, cap * rows) ** 2
         most = max(most, bends[t])
-        if size > 0.0:
+        # without a bend there is no slope either, but for rounding
+        if size > 0.0 and bends[t] > 0.0:
             least = min(least, bends[t])
-    if capped <= rows * rows or least <= 0.0:
+    if capped <= rows * rows or least == np.inf:
         return 0.0
     low, high = (np.sqrt(capped) - rows) / most, (np.sqrt(whole) - rows) / least
     r = min(max(start, low), high)

@@ -30,7 +30,8 @@ def row_prices(penalties: tuple[Penalty, ...], alpha: float) -> PartPrices | Non
     if not set(kinds) <= set(NAMES) or kinds not in SERVED:
         return None
     ridge = sum(penalty.ridge for penalty in penalties)
-    if (len(kinds) > 1 and ridge) or not all(penalty.weight for penalty in penalties):
+    without_norm = not all(penalty.weight for penalty in penalties)  # a ridge alone has no dual ball
+    if without_norm or (len(kinds) > 1 and ridge):
         return None
     named = {NAMES[kind]: alpha * penalty.weight for kind, penalty in zip(kinds, penalties, strict=True)}
     return PartPrices(**named, ridge=alpha * ridge, peak=RowMax in kinds)

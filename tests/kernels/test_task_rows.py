@@ -119,6 +119,16 @@ def test_each_task_is_left_at_its_minimum(price, one, tasks):
     assert (np.linalg.norm(slope[:, ~used], axis=0) <= price).all()
 
 
+def test_a_task_of_fewer_rows_than_features_is_left_at_its_minimum(rng):
+    X, y, own = rng.normal(size=(3, D)), rng.normal(size=3), np.zeros((D, 1))
+    values, vectors = np.linalg.eigh((X.T @ X)[None])
+    slope = (X.T @ y)[:, None]
+    price = 0.3 * np.linalg.norm(slope)
+    assert descend_tasks(vectors, np.maximum(values, 0.0), slope, own, price)
+    assert_close(slope, X.T @ (y[:, None] - X @ own), ROUNDING)
+    assert_close(slope, price * own / np.linalg.norm(own), NEWTON)
+
+
 def test_dear_tasks_stay_out(tasks):
     X, y, bounds, _ = tasks
     grams, moments = summed(X, y, bounds)
