@@ -11,6 +11,8 @@ from ..solvers import Certificate, noise
 from ._data import DataLoss, DualPoint
 
 TINY = float(np.finfo(float).tiny)
+# A gap below this share of the loss at zero is none: sums of losses know no more digits.
+ROUNDING = 1e-13
 
 
 class CompositeProblem:
@@ -38,8 +40,8 @@ class CompositeProblem:
     def _set_scales(self) -> None:
         """The value and the largest slope of the model of intercepts alone: what 1 means in ``tol``."""
         image, nothing = self.image(self.origin), np.zeros_like(self.origin)
-        rounding = 1e-14 * self.data.value(self.image(nothing))
-        self.null_value = max(self.data.value(image), rounding, TINY)
+        self.rounding = ROUNDING * self.data.value(self.image(nothing))
+        self.null_value = max(self.data.value(image), 0.1 * self.rounding, TINY)
         self.null_slope = max(float(np.abs(self.pull_back(self.residual(image))).max()), TINY)
 
     def with_data(self, data: DataLoss) -> CompositeProblem:
@@ -96,8 +98,8 @@ class CompositeProblem:
         if data_side is None or None in conjugates:
             return None
         value = self.objective(x, image)
-        gap = max(value + data_side + self.alpha * sum(conjugates), 0.0) + noise(value, self.data.dtype)
-        return Certificate(gap / self.null_value, gap)
+        gap = value + data_side + self.alpha * sum(conjugates) + noise(value, self.data.dtype)
+        return Certificate(max(gap - self.rounding, 0.0) / self.null_value, max(gap, 0.0))
 
     def _move(self, x: np.ndarray, image: np.ndarray) -> float:
         step = 1.0 / self.lipschitz

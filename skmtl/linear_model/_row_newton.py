@@ -10,6 +10,7 @@ import numpy as np
 
 from ..couplings import EntryNorm, RowNorm
 from ..solvers import NewtonStep
+from ._composite import ROUNDING, TINY
 from ._data import DataLoss
 from ._newton_model import LossModel
 
@@ -54,8 +55,11 @@ class RowNewtonProblem:
 
     @cached_property
     def null_value(self) -> float:
-        rounding = 1e-14 * self.data.value(self.image(np.zeros_like(self.origin)))
-        return max(self.data.value(self.image(self.origin)), rounding, np.finfo(float).tiny)
+        return max(self.data.value(self.image(self.origin)), 0.1 * self.rounding, TINY)
+
+    @cached_property
+    def rounding(self) -> float:
+        return ROUNDING * self.data.value(self.image(np.zeros_like(self.origin)))
 
     def vector(self, parts, b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""
@@ -84,7 +88,9 @@ class RowNewtonProblem:
         share = self.penalty.share(slope)
         other = self.data.conjugate(point, share) + self.alpha * self.penalty.conjugate(share * slope)
         gap = max(self.objective(x, image) + other, 0.0)
-        return SlopeCertificate(gap / self.null_value, gap, share * self._sizes(slope))
+        return SlopeCertificate(
+            max(gap - self.rounding, 0.0) / self.null_value, gap, share * self._sizes(slope)
+        )
 
     def _sizes(self, slope: np.ndarray) -> np.ndarray:
         return np.linalg.norm(slope, axis=1) if self._by_rows else np.abs(slope).max(axis=1, initial=0.0)

@@ -1,6 +1,6 @@
 """The kernels of weighted row descent against their slow twins."""
 
-import naive
+import naive_rows
 import numpy as np
 import pytest
 from _asserts import ROUNDING, Tolerance, assert_close
@@ -23,7 +23,7 @@ def model(rng):
 @pytest.mark.parametrize("kernel, by_rows", [(descend_rows, True), (descend_entries, False)])
 def test_rows_move_as_in_the_twin(kernel, by_rows, weight, ridge, passes, model):
     grams, moment, W = model
-    expected = naive.descend_weighted(grams, moment, W, weight, ridge, passes, by_rows)
+    expected = naive_rows.descend_weighted(grams, moment, W, weight, ridge, passes, by_rows)
     slope = moment - np.einsum("pij,jp->ip", grams, W)
     fall = kernel(np.ascontiguousarray(grams.transpose(1, 2, 0)), slope, W, weight, ridge, passes, 0.0)
     assert fall > 0
@@ -56,8 +56,8 @@ def test_many_passes_end_by_themselves_at_the_minimum(kernel, model):
 @pytest.mark.parametrize("weight", [0.0, 0.3, 4.0])
 def test_the_length_of_a_row_whatever_the_guess(start, weight, rng):
     wanted, bend = rng.normal(size=6) * 3, np.geomspace(1e-6, 1e3, 6)
-    w = naive.weighted_row(wanted, bend, weight, 0.0, True)
-    assert_close(row_length(wanted, bend, weight, 0.0, start), naive.norm(w), BISECTION)
+    w = naive_rows.weighted_row(wanted, bend, weight, 0.0, True)
+    assert_close(row_length(wanted, bend, weight, 0.0, start), np.linalg.norm(w), BISECTION)
 
 
 def test_a_column_without_curvature_takes_what_the_others_leave():
