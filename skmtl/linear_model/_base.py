@@ -32,6 +32,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "n_jobs": [Integral, None],
     }
 
     _classify: bool
@@ -49,6 +50,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         solver="auto",
         tol=1e-9,
         max_iter=None,
+        n_jobs=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -60,6 +62,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -101,7 +104,13 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         weight = label_weights(targets, sample_weight, target_weight)
         coupling = SharedParameters() if self.coupling is None else self.coupling
         options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
+            self.alpha,
+            self.fit_intercept,
+            self.loss_average,
+            self.solver,
+            self.tol,
+            self.max_iter,
+            self.n_jobs,
         )
         fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
         self._keep(fitted, coupling)

@@ -21,6 +21,11 @@ class LossPart(NamedTuple):
         """The family's raw predictions (n, m, C)."""
         return Z[:, self.columns].reshape(*self.y.shape, -1)
 
+    def on_rows(self, rows: slice, dtype) -> LossPart:
+        """The part on some rows, with weights and targets of that type."""
+        y, w = (values[rows].astype(dtype, copy=False) for values in (self.y, self.w))
+        return self._replace(y=y, w=w)
+
 
 class DualPoint(NamedTuple):
     """A point of the dual problem: ``slope`` (d, P) is its image in W, ``residual`` (n, ...) itself."""
@@ -35,6 +40,11 @@ class DataLoss:
     def __init__(self, design, parts: list[LossPart], shape: tuple[int, int], *, intercept: bool):
         self.design, self.parts, self.shape, self.intercept = design, parts, shape, intercept
         self.quadratic = all(part.loss.quadratic for part in parts)
+
+    def on_rows(self, rows: slice, dtype) -> DataLoss:
+        """The losses on some rows, for values, residuals and bends in arithmetic of that type."""
+        parts = [part.on_rows(rows, dtype) for part in self.parts]
+        return DataLoss(self.design, parts, self.shape, intercept=self.intercept)
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.design.forward(W, b)
@@ -59,12 +69,6 @@ class DataLoss:
         """The product of the second derivative with a direction."""
         each = iter(bends)
         return self.columns(dZ, lambda part, dz: next(each).apply(dz))
-
-    def diagonal(self, bends: list[Curvature], Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The Hessian's diagonal in W and in b; 1 for intercepts that are not fitted."""
-        each = iter(bends)
-        D, d = self.design.diagonal(self.columns(Z, lambda part, z: next(each).diagonal))
-        return D, d if self.intercept else np.ones_like(d)
 
     def columns(self, Z: np.ndarray, per_part) -> np.ndarray:
         """An array like Z with ``per_part(part, raw Z of the part)`` in the columns of each part."""

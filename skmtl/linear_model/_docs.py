@@ -25,10 +25,14 @@ loss_average : {"sample", "task"}, default "sample"
 
 STOP = """
 tol : float, default 1e-9
-    Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-    zero; for the others the duality gap, relative to the loss of the best intercepts alone.
+    Where to stop. For quadratic couplings the norm of the gradient, relative to that at zero, the
+    largest over tasks, or over groups of tied tasks; for the others the duality gap, relative to the
+    loss of the best intercepts alone.
 max_iter : int, optional
     By default 200 Newton steps, or 10,000 proximal-gradient steps or sweeps over features.
+n_jobs : int, optional
+    Threads of Newton's method on a dense X: over blocks of rows that tasks share, or over tasks that
+    own their rows and are not tied. None means 1 and -1 all; the model does not depend on it.
 """
 
 FINDINGS = """

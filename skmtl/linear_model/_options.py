@@ -22,6 +22,7 @@ class FitOptions:
     solver: str
     tol: float
     max_iter: int | None
+    n_jobs: int | None = None
 
     def steps(self, usual: int) -> int:
         """``max_iter``, or what is usual for the solver."""

@@ -1,87 +1,137 @@
-"""Data and a quadratic coupling as the smooth function of one vector that a solver minimises."""
+"""Data and a quadratic coupling as the smooth function of one matrix that a solver minimises."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import covariance_root
-from ..design import Family
+from ..design import Family, SharedDesign, tasks_of_columns
+from ..solvers import Blocks, conjugate_gradients
 from ._data import DataLoss
+from ._own_rows import OwnRowsBend, tasks_are_small_problems
+from ._passes import DataBend, Evaluation, WholePasses
+from ._precondition import FeatureBasis, eigenvectors_pay, jacobi
+from ._row_passes import RowPasses
+from ._ties import Tie
+
+# Single precision cannot solve for a step more exactly than this.
+SINGLE = 1e-4
 
 
 class JointProblem:
     r"""``sum_f loss_f(Z_f) + alpha/2 ||U||^2`` with ``W = U C^(1/2)`` along the tasks of each family.
 
     In U the coupling is a plain ridge, whatever the covariance C (singular ones too), and the
-    problem is strongly convex in U with modulus alpha. The vector x holds U (d, P), then b (P,).
+    problem is strongly convex in U with modulus alpha. The matrix x (d + 1, P) holds U and, below it, b.
     """
 
-    def __init__(self, data: DataLoss, families: list[Family], alpha: float):
+    def __init__(self, data: DataLoss, families: list[Family], alpha: float, n_jobs: int | None = None):
         self.data, self.families, self.alpha = data, families, alpha
         self.quadratic = data.quadratic
-        self.roots = [np.eye(len(family.tasks)) for family in families]
+        shared = isinstance(data.design, SharedDesign) and not data.design.sparse
+        self.passes = RowPasses(data, n_jobs) if shared else WholePasses(data)
+        self.n_jobs, self._basis, self._seen = n_jobs, None, None
+        self.set_covariances([np.eye(len(family.tasks)) for family in families])
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
         """Tie each family's tasks by its covariance (T_f, T_f)."""
-        self.roots = [covariance_root(C) for C in covariances]
+        self.ties = [Tie(family, C) for family, C in zip(self.families, covariances, strict=True)]
+        self.blocks = Blocks(self._block_of_column())
+        self._seen = None
 
     def start(self) -> np.ndarray:
         """The origin: no slope, no intercept."""
-        return np.zeros((self.data.shape[0] + 1) * self.data.shape[1])
+        return np.zeros((self.data.shape[0] + 1, self.data.shape[1]))
 
     def weights(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """W (d, P) and b (P,) of the vector x."""
-        U, b = self._unpack(x)
-        return self._tie(U), b
+        """W (d, P) and b (P,) of the matrix x."""
+        return self._tie(x[:-1]), x[-1]
 
     def vector(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The x whose weights are W (as far as the covariances allow) and b: for warm starts."""
-        return np.concatenate([self._tie(W, inverse=True).ravel(), b])
+        return np.vstack([self._tie(W, inverse=True), b])
+
+    def gradient_scale(self, origin: np.ndarray) -> np.ndarray:
+        """The norm of each block's gradient at the origin, what 1 means in ``tol``.
+
+        A block whose norm there is less than a thousandth of the largest is measured by that instead: its
+        gradient may vanish at the origin by chance.
+        """
+        norms = self.blocks.norms(self.value_gradient(origin)[1])
+        return np.maximum(norms, 1e-3 * norms.max())
 
     def value_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Objective and its gradient in x."""
-        U, b = self._unpack(x)
-        Z = self.data.image(self._tie(U), b)
-        value = 0.5 * self.alpha * float(np.vdot(U, U)) + self.data.value(Z)
-        return value, self._pull_back(self.data.residual(Z), U)
+        found = self._evaluate(x)
+        value = found.value + 0.5 * self.alpha * float(np.vdot(x[:-1], x[:-1]))
+        return value, self.pull_back(found.G, found.g, x)
 
-    def hessian(self, x: np.ndarray):
-        """The map v -> H v at x, and the diagonal of H with the coupling's off-diagonal left out."""
-        Z = self.data.image(*self.weights(x))
-        bends = self.data.bends(Z)
+    def hessian(self, x: np.ndarray, *, coarse: bool = False) -> JointBend | OwnRowsBend:
+        """The second derivative at x."""
+        Z = self._evaluate(x).Z
+        if tasks_are_small_problems(self.data, self.ties):
+            return OwnRowsBend(self.data, self.ties[0], self.alpha, Z, self.n_jobs)
+        return JointBend(self, self.passes.bend(Z, coarse=coarse))
 
-        def product(v: np.ndarray) -> np.ndarray:
-            V, c = self._unpack(v)
-            return self._pull_back(self.data.bend(bends, self.data.image(self._tie(V), c)), V)
+    def _evaluate(self, x: np.ndarray) -> Evaluation:
+        """The data's side at x; the last answer is kept, as the Hessian is asked for where the gradient was."""
+        if self._seen is None or self._seen[0] is not x:
+            self._seen = x, self.passes.evaluate(*self.weights(x))
+        return self._seen[1]
 
-        D, d = self.data.diagonal(bends, Z)
-        D = self._scale_variances(D) + self.alpha
-        return product, np.concatenate([D.ravel(), d])
+    def preconditioner(self, bend: DataBend):
+        """An approximate inverse of the Hessian."""
+        design, (d, P) = self.data.design, self.data.shape
+        if not design.sparse and eigenvectors_pay(design.X.shape[0], d, design.columns_per_row(P)):
+            if self._basis is None:
+                self._basis = FeatureBasis(self.passes.gram())
+            return self._basis.preconditioner(bend, self.ties, self.alpha)
+        D, diagonal = bend.diagonal(), np.empty((d + 1, P), bend.dtype)
+        for tie in self.ties:
+            tie.add_variances(D, diagonal[:-1])
+        diagonal[:-1] += self.alpha
+        diagonal[-1] = bend.totals
+        return jacobi(diagonal)
 
-    def _pull_back(self, R: np.ndarray, U: np.ndarray) -> np.ndarray:
-        G, g = self.data.pull_back(R)
-        return np.concatenate([(self._tie(G) + self.alpha * U).ravel(), g])
-
-    def _unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        d, P = self.data.shape
-        return x[: d * P].reshape(d, P), x[d * P :]
-
-    def _tie(self, U: np.ndarray, *, inverse: bool = False) -> np.ndarray:
-        """U C^(1/2) along the tasks, family by family; symmetric, so it is its own adjoint."""
-        roots = [np.linalg.pinv(root, hermitian=True) for root in self.roots] if inverse else self.roots
-        return self._along_tasks(U, roots)
-
-    def _scale_variances(self, D: np.ndarray) -> np.ndarray:
-        """Diagonal of C^(1/2) diag(D) C^(1/2): row s is sum_t root[t, s]^2 D_t."""
-        return self._along_tasks(D, [root**2 for root in self.roots])
-
-    def _along_tasks(self, U: np.ndarray, matrices: list[np.ndarray]) -> np.ndarray:
-        """Multiply each family's task axis by its symmetric matrix."""
-        out = np.empty_like(U)
-        for family, M in zip(self.families, matrices, strict=True):
-            if family.n_columns == 1:
-                np.matmul(U[:, family.columns], M, out=out[:, family.columns])
-            else:
-                mixed = np.matmul(M, family.by_task(U))
-                out[:, family.columns] = mixed.reshape(len(U), len(M) * family.n_columns)
+    def pull_back(self, G: np.ndarray, g: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """The gradient in x of a loss with gradients G in W and g in b, plus the ridge's."""
+        out = np.empty_like(x)
+        self._tie(G, out[:-1])
+        out[:-1] += x.dtype.type(self.alpha) * x[:-1]
+        out[-1] = g
         return out
+
+    def _tie(self, U: np.ndarray, out: np.ndarray | None = None, *, inverse: bool = False) -> np.ndarray:
+        """U C^(1/2) along the tasks, family by family; symmetric, so it is its own adjoint."""
+        if all(tie.plain for tie in self.ties) and out is None:
+            return U
+        out = np.empty_like(U) if out is None else out
+        for tie in self.ties:
+            tie.apply(U, out, inverse=inverse)
+        return out
+
+    def _block_of_column(self) -> np.ndarray:
+        """Tasks are blocks of their own where nothing ties them; else a family is one."""
+        block = tasks_of_columns(self.families).copy()
+        for tie in self.ties:
+            if not tie.separate:
+                block[tie.columns] = tie.family.tasks[0]
+        return np.unique(block, return_inverse=True)[1]
+
+
+class JointBend:
+    """The Hessian at a point, solved with by conjugate gradients."""
+
+    def __init__(self, problem: JointProblem, bend: DataBend):
+        self.problem, self.bend = problem, bend
+
+    def product(self, v: np.ndarray) -> np.ndarray:
+        """H v."""
+        return self.problem.pull_back(*self.bend.product(*self.problem.weights(v)), v)
+
+    def solve(self, gradient: np.ndarray, forcing: np.ndarray) -> np.ndarray:
+        """About ``-H^-1 gradient``; see ``skmtl.solvers.conjugate_gradients``."""
+        problem, dtype = self.problem, np.dtype(self.bend.dtype)
+        if dtype == np.float32:
+            forcing = np.maximum(forcing, SINGLE)
+        precondition = problem.preconditioner(self.bend)
+        return conjugate_gradients(self.product, precondition, gradient, forcing, problem.blocks, dtype)

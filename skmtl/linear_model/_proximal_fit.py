@@ -81,7 +81,7 @@ def _null_intercepts(data: FitData, options: FitOptions) -> np.ndarray:
     """The best intercepts (P,) without any feature."""
     problem = JointProblem(data.null, data.families, options.alpha)
     x = problem.start()
-    if not options.fit_intercept:
-        return x
-    scale = float(np.abs(problem.value_gradient(x)[1]).max())
-    return newton_cg(problem, x, tol=1e-12, max_iter=100, gradient_scale=scale).x
+    if options.fit_intercept:
+        scale = problem.gradient_scale(x)
+        x = newton_cg(problem, x, tol=1e-12, max_iter=100, gradient_scale=scale).x
+    return x[-1]

@@ -20,7 +20,7 @@ def fit_quadratic(data: FitData, coupling: QuadraticCoupling, options: FitOption
     The objective is jointly convex and falls at every step.
     """
     exact = _exact_solver(data, coupling, options)
-    problem = JointProblem(data.loss, data.families, options.alpha)
+    problem = JointProblem(data.loss, data.families, options.alpha, options.n_jobs)
     C = coupling.covariance(data.targets.n_tasks)
     covariances = [C[np.ix_(family.tasks, family.tasks)] for family in data.families]
     x, n_iter, before = None, 0, np.inf
@@ -65,11 +65,12 @@ def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOption
 def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):
     problem.set_covariances(covariances)
     origin = problem.start()
-    scale = float(np.abs(problem.value_gradient(origin)[1]).max())
+    scale = problem.gradient_scale(origin)
     if exact is not None:
         x = problem.vector(*exact(covariances[0]))
         value, gradient = problem.value_gradient(x)
-        return x, value, float(np.abs(gradient).max() / max(scale, np.finfo(float).tiny)), 1, True
+        residuals = problem.blocks.norms(gradient) / np.maximum(scale, np.finfo(float).tiny)
+        return x, value, float(residuals.max()), 1, True
     result = newton_cg(
         problem,
         origin if x is None else x,

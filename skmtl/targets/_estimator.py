@@ -79,10 +79,13 @@ def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndar
         if targets.form == "vector" and target_weight.ndim == 1:
             target_weight = target_weight[:, None]
         weight *= checked_weights(target_weight, weight.shape, "target_weight")
-    for t, name in enumerate(targets.names):
-        mine = weight[targets.task == t, 0] if targets.form == "rows" else weight[:, t]
-        if not (mine > 0).any():
-            raise ValueError(f"task {name!r} has no observed label with a positive weight")
+    if targets.form == "rows":
+        counts = np.bincount(targets.task[weight[:, 0] > 0], minlength=targets.n_tasks)
+    else:
+        counts = np.count_nonzero(weight > 0, axis=0)
+    if not counts.all():
+        name = targets.names[np.argmin(counts)]
+        raise ValueError(f"task {name!r} has no observed label with a positive weight")
     return weight
 
 
