@@ -11,8 +11,9 @@ from ._jit import kernel
 def solve_tasks(X, bounds, offsets, bend, ridge, forcing, x):
     """Solve ``(A_t' diag(bend) A_t + ridge_t I_0) p_t = x_t`` for each task t in place.
 
-    By conjugate gradients. Rows of A_t are those of X (n, d) from ``bounds[t]`` to ``bounds[t + 1]`` less ``offsets[t, :d]``, and
-    last ``offsets[t, d]``, 1 for an intercept and 0 for none; I_0 is the identity but for that last entry.
+    By conjugate gradients. Rows of A_t are those of X (n, d) from ``bounds[t]`` to ``bounds[t + 1]``, less
+    ``offsets[t, :d]``, and at the end ``offsets[t, d]``, 1 for an intercept and 0 for none; I_0 is the
+    identity but for a 0 in that last place.
     X and offsets (k, d + 1) are C-contiguous; bend (n,); ridge (k,); forcing (k,), the share of the
     right-hand side that may be left over; x (k, d + 1), right-hand sides in, solutions out.
     """

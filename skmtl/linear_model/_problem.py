@@ -9,9 +9,10 @@ from ..solvers import Blocks, conjugate_gradients
 from ._data import DataLoss
 from ._own_rows import OwnRowsBend, tasks_are_small_problems
 from ._passes import DataBend, Evaluation, WholePasses
-from ._precondition import FeatureBasis, eigenvectors_pay, jacobi
+from ._precondition import FeatureBasis, eigenvectors_pay, jacobi, whitening_pays
 from ._row_passes import RowPasses
 from ._ties import Tie
+from ._whitened import WhitenedBend, WhitenedRows
 
 # Single precision cannot solve for a step more exactly than this.
 SINGLE = 1e-4
@@ -29,7 +30,7 @@ class JointProblem:
         self.quadratic = data.quadratic
         shared = isinstance(data.design, SharedDesign) and not data.design.sparse
         self.passes = RowPasses(data, n_jobs) if shared else WholePasses(data)
-        self.n_jobs, self._basis, self._seen = n_jobs, None, None
+        self.n_jobs, self._basis, self._rows, self._seen = n_jobs, None, None, None
         self.set_covariances([np.eye(len(family.tasks)) for family in families])
 
     def set_covariances(self, covariances: list[np.ndarray]) -> None:
@@ -70,10 +71,23 @@ class JointProblem:
         Z = self._evaluate(x).Z
         if tasks_are_small_problems(self.data, self.ties):
             return OwnRowsBend(self.data, self.ties[0], self.alpha, Z, self.n_jobs)
+        if coarse and self._whitens():
+            return WhitenedBend(self._whitened(Z), self.ties, self.blocks, self.data.intercept, Z)
         return JointBend(self, self.passes.bend(Z, coarse=coarse))
 
+    def _whitens(self) -> bool:
+        size = self.data.design.X.shape[0], *self.data.shape
+        blockwise = isinstance(self.passes, RowPasses)
+        return blockwise and not eigenvectors_pay(*size) and whitening_pays(*size)
+
+    def _whitened(self, Z: np.ndarray) -> WhitenedRows:
+        if self._rows is None:
+            curvature = self.passes.bend(Z, coarse=True).totals.mean()
+            self._rows = WhitenedRows(self.passes, float(curvature), self.alpha)
+        return self._rows
+
     def _evaluate(self, x: np.ndarray) -> Evaluation:
-        """The data's side at x; the last answer is kept, as the Hessian is asked for where the gradient was."""
+        """The data's side at x, kept: the Hessian is asked for where the gradient was."""
         if self._seen is None or self._seen[0] is not x:
             self._seen = x, self.passes.evaluate(*self.weights(x))
         return self._seen[1]

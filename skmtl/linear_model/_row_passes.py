@@ -54,13 +54,13 @@ class RowPasses:
                 value += piece.loss.value(z)
             return value, G, g
 
-        value, G, g = _summed(run_blocks(work, self.blocks, self.n_jobs))
+        value, G, g = summed(run_blocks(work, self.blocks, self.n_jobs))
         return Evaluation(value, *self._pulled_back(G, g, self.mean), Z)
 
     def bend(self, Z: np.ndarray, *, coarse: bool) -> DataBend:
         blocks, mean = (self._single(), None) if coarse else (self.blocks, self.mean)
         weights = np.empty_like(Z, dtype=blocks[0][0].X.dtype)
-        bends = run_blocks(lambda block: _bends(block, Z, weights), blocks, self.n_jobs)
+        bends = run_blocks(lambda block: bends_of(block, Z, weights), blocks, self.n_jobs)
 
         def work(block, bends, V, shift):
             G, g = np.zeros_like(V), np.zeros_like(shift)
@@ -74,7 +74,7 @@ class RowPasses:
             shift = self._shift(V, c, mean)
             pairs = zip(blocks, bends, strict=True)
             parts = run_blocks(lambda pair: work(*pair, V, shift), pairs, self.n_jobs)
-            return self._pulled_back(*_summed(parts), mean)
+            return self._pulled_back(*summed(parts), mean)
 
         return DataBend(
             product, weights.sum(axis=0), lambda: self._diagonal(blocks, weights, mean), weights.dtype
@@ -84,6 +84,11 @@ class RowPasses:
         """The mean (d, d) of ``x x'`` over centred rows, in single precision."""
         grams = run_blocks(lambda block: sum(p.X.T @ p.X for p in block), self._single(), self.n_jobs)
         return sum(grams) / len(self.data.design.X)
+
+    def take_single(self) -> np.ndarray:
+        """The centred copy of X (n, d) in single precision, to be overwritten."""
+        blocks, self._single_precision = self._single(), None
+        return blocks[0][0].X.base
 
     def _diagonal(self, blocks, weights: np.ndarray, mean: np.ndarray | None) -> np.ndarray:
         """The Hessian's diagonal in W (d, P)."""
@@ -121,7 +126,7 @@ def cut_rows(data: DataLoss, X: np.ndarray) -> list[list[Piece]]:
     return [pieces[start : start + per_block] for start in range(0, len(pieces), per_block)]
 
 
-def _bends(block: list[Piece], Z: np.ndarray, weights: np.ndarray) -> list:
+def bends_of(block: list[Piece], Z: np.ndarray, weights: np.ndarray) -> list:
     """The curvature on each piece; its diagonal goes to ``weights``."""
     found = []
     for piece in block:
@@ -137,5 +142,5 @@ def _squared(X: np.ndarray, mean: np.ndarray | None) -> np.ndarray:
     return X**2 if mean is None else (X - mean) ** 2
 
 
-def _summed(parts: list[tuple]) -> list:
+def summed(parts: list[tuple]) -> list:
     return [sum(terms) for terms in zip(*parts, strict=True)]
