@@ -119,7 +119,7 @@ class RowPasses:
 def cut_rows(data: DataLoss, X: np.ndarray) -> list[list[Piece]]:
     """Blocks for threads, each a list of pieces for the cache; they depend on the shape of X alone."""
     n, d = X.shape
-    size = min(max(CACHED_ENTRIES // max(d, 1), 32), 512)
+    size = min(max(CACHED_ENTRIES // max(d, 1), 128), 512)
     per_block = max(BLOCK_ROWS // size, -(-n // (size * MOST_BLOCKS)), 1)
     slices = [slice(start, min(start + size, n)) for start in range(0, n, size)]
     pieces = [Piece(X[rows], rows, data.on_rows(rows, X.dtype)) for rows in slices]
