@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..design import Family, SharedDesign, tasks_of_columns
 from ..solvers import Blocks, conjugate_gradients
@@ -91,6 +94,14 @@ class JointProblem:
         if self._seen is None or self._seen[0] is not x:
             self._seen = x, self.passes.evaluate(*self.weights(x))
         return self._seen[1]
+
+    def one_blas_thread(self) -> AbstractContextManager:
+        """Where rows go through in several blocks: one BLAS thread for each, for the bits and for speed.
+
+        Two BLAS threads wait for each other whenever another process has a core.
+        """
+        several = isinstance(self.passes, RowPasses) and len(self.passes.blocks) > 1
+        return threadpool_limits(1, user_api="blas") if several else nullcontext()
 
     def preconditioner(self, bend: DataBend):
         """An approximate inverse of the Hessian."""

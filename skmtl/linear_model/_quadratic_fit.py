@@ -71,13 +71,14 @@ def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOpt
         value, gradient = problem.value_gradient(x)
         residuals = problem.blocks.norms(gradient) / np.maximum(scale, np.finfo(float).tiny)
         return x, value, float(residuals.max()), 1, True
-    result = newton_cg(
-        problem,
-        origin if x is None else x,
-        tol=options.tol,
-        max_iter=options.steps(USUAL_STEPS),
-        gradient_scale=scale,
-    )
+    with problem.one_blas_thread():
+        result = newton_cg(
+            problem,
+            origin if x is None else x,
+            tol=options.tol,
+            max_iter=options.steps(USUAL_STEPS),
+            gradient_scale=scale,
+        )
     return result.x, result.value, result.residual, result.n_iter, result.converged
 
 
