@@ -80,8 +80,8 @@ class JointProblem:
 
     def _whitens(self) -> bool:
         size = self.data.design.X.shape[0], *self.data.shape
-        blockwise = isinstance(self.passes, RowPasses)
-        return blockwise and not eigenvectors_pay(*size) and whitening_pays(*size)
+        single = isinstance(self.passes, RowPasses) and self.passes.single_suffices
+        return single and not eigenvectors_pay(*size) and whitening_pays(*size)
 
     def _whitened(self, Z: np.ndarray) -> WhitenedRows:
         if self._rows is None:

@@ -15,6 +15,9 @@ CACHED_ENTRIES = 96 * 1024
 # A thread takes at least so many rows at a time, and data are cut into at most so many blocks.
 BLOCK_ROWS, MOST_BLOCKS = 1024, 32
 
+# Features up to this size may be squared and summed in single precision.
+LARGEST_SINGLE = 1e12
+
 
 class Piece(NamedTuple):
     """Rows of X that fit in the cache, and the loss on them."""
@@ -40,6 +43,9 @@ class RowPasses:
         self.mean = data.design.mean
         self.blocks = cut_rows(data, data.design.X)
         self._single_precision = None
+        X = data.design.X
+        #: Whether squares of X stay far inside single precision.
+        self.single_suffices = max(X.max(initial=0.0), -X.min(initial=0.0)) < LARGEST_SINGLE
 
     def evaluate(self, W: np.ndarray, b: np.ndarray) -> Evaluation:
         Z = np.empty((len(self.data.design.X), W.shape[1]))
@@ -58,6 +64,7 @@ class RowPasses:
         return Evaluation(value, *self._pulled_back(G, g, self.mean), Z)
 
     def bend(self, Z: np.ndarray, *, coarse: bool) -> DataBend:
+        coarse = coarse and self.single_suffices
         blocks, mean = (self._single(), None) if coarse else (self.blocks, self.mean)
         weights = np.empty_like(Z, dtype=blocks[0][0].X.dtype)
         bends = run_blocks(lambda block: bends_of(block, Z, weights), blocks, self.n_jobs)
@@ -81,9 +88,13 @@ class RowPasses:
         )
 
     def gram(self) -> np.ndarray:
-        """The mean (d, d) of ``x x'`` over centred rows, in single precision."""
-        grams = run_blocks(lambda block: sum(p.X.T @ p.X for p in block), self._single(), self.n_jobs)
-        return sum(grams) / len(self.data.design.X)
+        """The mean (d, d) of ``x x'`` over centred rows, in single precision where that suffices."""
+        blocks, mean = (self._single(), None) if self.single_suffices else (self.blocks, self.mean)
+
+        def work(block):
+            return sum(X.T @ X for X in (p.X if mean is None else p.X - mean for p in block))
+
+        return sum(run_blocks(work, blocks, self.n_jobs)) / len(self.data.design.X)
 
     def take_single(self) -> np.ndarray:
         """The centred copy of X (n, d) in single precision, to be overwritten."""

@@ -165,7 +165,9 @@ def _move(problem: SmoothProblem, x, value, gradient, forcing, coarse: bool):
     turned have descended, because the function is convex.
     """
     blocks = problem.blocks
-    step = problem.hessian(x, coarse=coarse).solve(gradient, forcing)
+    ignored = "ignore" if coarse else "warn"  # what overflows in single precision is seen below
+    with np.errstate(over=ignored, invalid=ignored):
+        step = problem.hessian(x, coarse=coarse).solve(gradient, forcing)
     slopes = blocks.dots(gradient, step)
     if not (np.isfinite(slopes).all() and slopes.max() <= 0 and slopes.min() < 0):
         return None

@@ -249,3 +249,14 @@ def test_what_pays_depends_on_the_shape():
     assert [pay(20000, 200, 20) for pay in pays] == [True, True]
     assert [pay(2000, 2000, 100) for pay in pays] == [False, True]
     assert [pay(2000, 2000, 1) for pay in pays] == [False, False]
+
+
+def test_what_overflows_in_single_precision_is_solved_in_double(rng):
+    """Features of size 1e25: their squares are beyond single precision, and no warning says so."""
+    X = rng.normal(size=(60, 4))
+    Y = labels(rng, X, 3)
+    small, large = (
+        MultiTaskLogisticRegression(0.01 * size**2, coupling=Independent()).fit(X * size, Y)
+        for size in (1.0, 1e25)
+    )
+    assert_close(large.coef_ * 1e25, small.coef_, SOLVED)
