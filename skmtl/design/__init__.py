@@ -2,7 +2,8 @@
 
 from ._families import Family, Question, output_families, tasks_of_columns
 from ._grams import WeightedProducts
-from ._matrices import OwnRowsDesign, SharedDesign, weighted_mean
+from ._own_rows import OwnRowsDesign
+from ._shared import SharedDesign, weighted_mean
 
 __all__ = [
     "Family",

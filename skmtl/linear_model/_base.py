@@ -41,6 +41,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         "intercept_penalty": [Interval(Real, 0, None, closed="left")],
         "feature_mask": ["array-like", None],
         "warm_start": ["boolean"],
+        "n_jobs": [Integral, None],
     }
 
     _classify: bool
@@ -63,6 +64,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         intercept_penalty=0.0,
         feature_mask=None,
         warm_start=False,
+        n_jobs=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -78,6 +80,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         self.intercept_penalty = intercept_penalty
         self.feature_mask = feature_mask
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -158,6 +161,7 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
             float(self.intercept_penalty),
             self.feature_mask,
             task_weights(targets, self.task_weight),
+            self.n_jobs,
         )
 
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:

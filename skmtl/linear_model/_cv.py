@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -135,6 +136,7 @@ class CrossValidated:
         """Losses (n_candidates, n_folds, n_tasks) and scores (n_candidates, n_folds)."""
         X, y = _by_rows(X), _by_rows(y)
         folds = self._splits(data, X, y, groups)
+        options = replace(options, n_jobs=None)  # threads go to the folds
         scorer = None if self.scoring is None else check_scoring(self, self.scoring)
 
         def one(fold):

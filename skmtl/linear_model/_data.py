@@ -21,6 +21,11 @@ class LossPart(NamedTuple):
         """The tasks' raw predictions (n, m, C)."""
         return Z[:, self.columns].reshape(*self.y.shape, -1)
 
+    def on_rows(self, rows: slice, dtype) -> LossPart:
+        """The part on some rows, with weights and targets of that type."""
+        y, w = (values[rows].astype(dtype, copy=False) for values in (self.y, self.w))
+        return self._replace(y=y, w=w)
+
     @property
     def n_columns(self) -> int:
         """C, the columns of one task."""
@@ -51,6 +56,11 @@ class DataLoss:
         self.quadratic = all(part.loss.quadratic for part in parts)
         self.kinked = any(part.loss.kinked for part in parts)
         self.flat = any(part.loss.flat for part in parts)
+
+    def on_rows(self, rows: slice, dtype) -> DataLoss:
+        """The losses on some rows, for values, residuals and bends in arithmetic of that type."""
+        parts = [part.on_rows(rows, dtype) for part in self.parts]
+        return DataLoss(self.design, parts, self.shape, intercept=self.intercept)
 
     def image(self, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         return self.design.forward(W, b)

@@ -103,11 +103,13 @@ class_weight : dict, list or "balanced", optional
 
 TOLERANCE = """
 tol : float, default 1e-9 (1e-6 for ``MultiTaskLinearSVR``)
-    Where to stop. For quadratic couplings the largest entry of the gradient, relative to that at
-    zero; for the others, for learned relations, and for losses that are linear far away (Huber, quantile,
-    epsilon-insensitive), the duality gap, relative to the loss of the best intercepts alone; for couplings
-    that are not convex see ``docs/user_guide/couplings.md``. Where X is float32 at least 1e-5: the model is
-    float32 then, and its sums have no more digits.
+    Where to stop. For quadratic couplings the gradient, relative to that at zero: its norm, the largest over
+    tasks, or over groups of tied tasks (its largest entry for the squared loss, and where ``feature_mask``,
+    ``intercept_penalty`` or float32 ask for the general solver). For the others, for learned relations, and
+    for losses that are linear far away (Huber, quantile, epsilon-insensitive), the duality gap, relative to
+    the loss of the best intercepts alone; for couplings that are not convex see
+    ``docs/user_guide/couplings.md``. Where X is float32 at least 1e-5: the model is float32 then, and its
+    sums have no more digits.
 max_iter : int, optional
     By default 200 Newton steps (1000 for losses that are linear far away), 1000 proximal Newton steps, or
     10,000 proximal-gradient steps or sweeps over features.
@@ -123,6 +125,9 @@ feature_mask : (n_tasks, n_features) array-like of bool, optional
 """
 
 WARM_START = """
+n_jobs : int, optional
+    Threads of Newton's method on a dense X: over blocks of rows that tasks share, or over tasks that
+    own their rows and are not tied. None means 1 and -1 all; the model does not depend on it.
 warm_start : bool, default False
     Whether ``fit`` starts from the weights of the last fit: the minimum is the same, found sooner
     when the data or ``alpha`` have changed a little. A fit on other features, tasks or classes

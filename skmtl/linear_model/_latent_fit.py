@@ -18,7 +18,7 @@ from ._summary import summarise
 USUAL_STEPS = 5000
 # Where Newton's method takes over: the signs of the weights are settled, almost always.
 ROUGH = 1e-4
-ROUNDS = 8
+ROUNDS = 12
 POLISH = 10
 
 
@@ -44,12 +44,12 @@ def solve(problem: LatentProblem, start: Factors, options: FitOptions) -> Soluti
     is made of.
     """
     x, n_iter, rough = start, 0, max(ROUGH, options.tol)
-    most, settled = options.steps(USUAL_STEPS), True
+    most = options.steps(USUAL_STEPS)
     for _ in range(ROUNDS):
         x, steps = _descend(problem, x, rough, most - n_iter)
         n_iter += steps
-        if settled and problem.residual(x) > options.tol and n_iter < most:
-            x, steps, settled = _polish(problem, x, options.tol, most - n_iter)
+        if problem.residual(x) > options.tol and n_iter < most:
+            x, steps = _polish(problem, x, options.tol, most - n_iter)
             n_iter += steps
         residual = problem.residual(x)
         if residual <= options.tol or n_iter >= most:
@@ -128,8 +128,8 @@ def _pruned(x: Factors) -> Factors:
     return Factors(x.L * used, x.S * used[:, None], x.b)
 
 
-def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int, bool]:
-    """Newton's method with the signs of S kept; kept only where it is better, and whether it is."""
+def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tuple[Factors, int]:
+    """Newton's method with the signs of S kept; its end is taken only where it is better."""
     support = SupportProblem(problem, np.sign(x.S))
     scale = min(problem.null_slopes(x))
     result = newton_cg(
@@ -138,7 +138,7 @@ def _polish(problem: LatentProblem, x: Factors, tol: float, max_iter: int) -> tu
     y = problem.unpack(result.x)
     lower = problem.value(y) <= problem.value(x) and problem.residual(y) < problem.residual(x)
     better = bool(lower and (y.S * x.S >= 0).all())
-    return (y if better else x), result.n_iter, better
+    return (y if better else x), result.n_iter
 
 
 def _in_order(x: Factors) -> Factors:

@@ -32,6 +32,7 @@ FIXED = (
     "feature_mask",
     "intercept_penalty",
     "loss",
+    "n_jobs",
     "solver",
     "task_weight",
     "unknown_task",
@@ -53,7 +54,7 @@ class LatentModel(LinearTaskModel):
     _feature_dtypes = (np.float64,)
     # What the other linear models let the user choose.
     unknown_task, solver, task_weight, class_weight, loss = "error", "auto", None, None, None
-    intercept_penalty, feature_mask, warm_start = 0.0, None, False
+    intercept_penalty, feature_mask, warm_start, n_jobs = 0.0, None, False, None
 
     def _tie(self):
         return LatentBasis(self.n_components, self.sparsity)

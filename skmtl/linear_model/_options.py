@@ -30,6 +30,7 @@ class FitOptions:
     intercept_penalty: float = 0.0
     feature_mask: np.ndarray | None = None
     task_weight: np.ndarray | None = None
+    n_jobs: int | None = None
 
     def steps(self, usual: int) -> int:
         """``max_iter``, or what is usual for the solver."""

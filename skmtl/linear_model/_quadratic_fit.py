@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..couplings import QuadraticCoupling
-from ..solvers import KroneckerRidge, newton_cg
+from ..solvers import KroneckerRidge, block_newton, newton_cg
+from ._block_problem import BlockwiseProblem
 from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution, Start
 from ._problem import JointProblem
@@ -29,7 +30,7 @@ def fit_quadratic(
         return fit_relation(data, coupling, options, start)
     exact = _exact_solver(data, coupling, options)
     summary = data.once(summarise) if exact is None else None
-    problem = joint_problem(data.loss if summary is None else summary, data.families, options.alpha)
+    problem = _problem(data, options, exact, summary)
     C = coupling.covariance(data.targets.n_tasks)
     whole = len(data.families) == 1
     covariances = [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
@@ -57,6 +58,15 @@ def fit_quadratic(
     b = b if summary is None else summary.intercepts(W)
     ended = residual, "duality gap" if gap else "gradient", n_iter, settled and converged
     return Solution([W], b, objective, *ended, *gap, covariances=covariances)
+
+
+def _problem(data: FitData, options: FitOptions, exact, summary) -> JointProblem | BlockwiseProblem:
+    """The function to minimise, in the form that is the fastest to solve."""
+    loss = data.loss
+    general = loss.flat or loss.kinked or loss.shrinkage is not None or data.mask is not None
+    if exact is None and summary is None and not general and loss.dtype == np.float64:
+        return BlockwiseProblem(loss, data.families, options.alpha, options.n_jobs)
+    return joint_problem(loss if summary is None else summary, data.families, options.alpha)
 
 
 def _relearned(coupling: QuadraticCoupling, problem: JointProblem, covariances, W: np.ndarray):
@@ -88,22 +98,21 @@ def plain_ridge(data: FitData) -> KroneckerRidge:
     return KroneckerRidge(data.X, data.targets.values, data.weight[:, 0], data.loss.design.mean)
 
 
-def _solve_weights(problem: JointProblem, exact, covariances, x, options: FitOptions):
+def _solve_weights(problem, exact, covariances, x, options: FitOptions):
     if exact is not None:
         return _solve_exactly(problem, exact, covariances[0])
     origin = problem.start()
     first = problem.start(problem.data.start()) if x is None else x
+    limits = {"tol": options.tol, "max_iter": options.steps(USUAL_STEPS)}
+    if isinstance(problem, BlockwiseProblem):
+        with problem.one_blas_thread():
+            result = block_newton(problem, first, **limits, gradient_scale=problem.gradient_scale(origin))
+        return result.x, result.value, result.residual, result.n_iter, result.converged
     if problem.data.flat:
         result = newton_by_smoothing(problem, first, tol=options.tol, max_iter=options.steps(SMOOTHED_STEPS))
         return result.x, result.value, result.residual, result.n_iter, result.converged, result.gap
     scale = float(np.abs(problem.value_gradient(origin)[1]).max())
-    result = newton_cg(
-        problem,
-        first,
-        tol=options.tol,
-        max_iter=options.steps(USUAL_STEPS),
-        gradient_scale=scale,
-    )
+    result = newton_cg(problem, first, **limits, gradient_scale=scale)
     return result.x, result.value, result.residual, result.n_iter, result.converged
 
 

@@ -1,5 +1,6 @@
 """Solvers know functions of a vector or plain matrices; neither losses, nor couplings, nor tasks."""
 
+from ._block_newton import Blocks, block_newton, conjugate_gradients
 from ._kronecker import KroneckerRidge
 from ._left_out import generalised_errors, left_out_errors
 from ._newton_cg import NewtonResult, newton_cg
@@ -11,6 +12,7 @@ from ._task_rows import PartPrices, TaskRowResult, task_row_descent
 from ._task_states import SharedGram, TaskGrams, TaskResiduals
 
 __all__ = [
+    "Blocks",
     "Certificate",
     "KroneckerRidge",
     "NewtonResult",
@@ -23,6 +25,8 @@ __all__ = [
     "TaskGrams",
     "TaskResiduals",
     "TaskRowResult",
+    "block_newton",
+    "conjugate_gradients",
     "generalised_errors",
     "left_out_errors",
     "newton_cg",
