@@ -9,17 +9,17 @@ import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
+from ..fitting._fit import FittedWeights, fit_weights
+from ..fitting._losses import TaskLosses
+from ..fitting._options import FitOptions
+from ..fitting._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
+from ..fitting._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 from ..solvers import reachable
 from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ._fit import FittedWeights, fit_weights
 from ._frozen import NewTaskMixin
-from ._losses import TaskLosses
-from ._options import FitOptions
 from ._path import PathMixin
-from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
-from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
 from ._weights import task_weights
 
 

@@ -13,6 +13,8 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 
 from ..couplings import Coupling, Independent, JointSparsity, LowRank, SharedParameters
+from ..fitting._fit import FitProblem, warn_if_short
+from ..fitting._options import FitOptions
 from ..model_selection import spread_folds
 from ..utils._atomic import all_or_nothing
 from ..utils._init import extended_init
@@ -20,8 +22,6 @@ from ..utils._parallel import run_blocks
 from ..utils._sklearn import Interval, StrOptions, fit_context, rows_of
 from ._classifier import MultiTaskLogisticRegression
 from ._docs import documented
-from ._fit import FitProblem, warn_if_short
-from ._options import FitOptions
 from ._path import alpha_grid, checked_alphas, checked_eps
 from ._regressor import MultiTaskLinearRegressor
 from ._search import best_candidate, results_table
@@ -123,8 +123,8 @@ class CrossValidated:
         if self.n_tasks_ == 1:
             return [Independent()]
         if self._form == "rows" and self.unknown_task == "shared":
-            return [SharedParameters(s) for s in (0.1, 0.5, 0.9)]
-        shared = [Independent(), SharedParameters(0.5), SharedParameters(0.9)]
+            return [SharedParameters(s) for s in (0.1, 0.5, 0.9, 1.0)]
+        shared = [Independent(), *(SharedParameters(s) for s in (0.5, 0.9, 1.0))]
         return shared if isinstance(self.cv, str) else [*shared, JointSparsity(), LowRank()]
 
     def _grid(self, problem: FitProblem, coupling: Coupling) -> np.ndarray:

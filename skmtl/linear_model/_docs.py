@@ -166,7 +166,7 @@ eps : float in (0, 1), default 1e-3
 couplings : Coupling or list of couplings, optional
     All are searched jointly with alpha; of equally good ones the first is taken, and ``caution``
     protects the first, so put the simplest first. By default ``Independent()``,
-    ``SharedParameters(0.5)``, ``SharedParameters(0.9)``, ``JointSparsity()`` and ``LowRank()``; for a
+    ``SharedParameters`` of 0.5, 0.9 and 1 (pooled slopes), ``JointSparsity()`` and ``LowRank()``; for a
     single task ``Independent()`` alone; those with a shared part for ``unknown_task="shared"``; the
     quadratic ones for "gcv" and "loo".
 cv : int, splitter, iterable of (train, test), "gcv", "loo" or None, default 5

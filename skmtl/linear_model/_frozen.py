@@ -6,11 +6,11 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from ..fitting._quadratic_fit import USUAL_STEPS
 from ..solvers import reachable
 from ..targets import TaskTargets, read_known_targets
 from ..utils._weights import checked_weights
 from ._new_task import FrozenProblem, FrozenTask, solve_frozen, with_task
-from ._quadratic_fit import USUAL_STEPS
 
 
 class NewTaskMixin:

@@ -11,18 +11,18 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ..couplings import ElementwiseSparsity, LatentBasis
 from ..design import Question, output_families
+from ..fitting._fit import FittedWeights, fit_weights
+from ..fitting._latent_fit import solve, starts
+from ..fitting._latent_problem import Factors, LatentProblem
+from ..fitting._losses import TaskLosses
+from ..fitting._options import FitOptions
+from ..fitting._summary import SquaredSummary
 from ..targets import label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval
 from ._base import LinearTaskModel
 from ._chunks import read_features, read_form, task_chunks
-from ._fit import FittedWeights, fit_weights
-from ._latent_fit import solve, starts
-from ._latent_problem import Factors, LatentProblem
-from ._losses import TaskLosses
 from ._new_task import with_task
-from ._options import FitOptions
-from ._summary import SquaredSummary
 from ._task_rows import TaskRows, add_rows, no_rows, separate_ridge, summary_of
 
 #: Parameters of the linear models that these have not, and their own.

@@ -8,6 +8,7 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from ..fitting._losses import TaskLosses
 from ..losses import LogisticLoss, Loss, MultinomialLoss, SquaredLoss
 from ..targets import TaskTargets
 from ..targets._mixed import mixed_columns, mixed_observed, read_mixed_targets, restore_columns
@@ -18,7 +19,6 @@ from ._base import LinearTaskModel
 from ._classifier import class_probabilities
 from ._docs import documented
 from ._linear_classifier import positions
-from ._losses import TaskLosses
 
 
 def _knows_probabilities(model) -> bool:

@@ -11,11 +11,11 @@ from sklearn.utils.metaestimators import available_if
 
 from ..couplings import Coupling, ProximalCoupling, QuadraticCoupling
 from ..design import tasks_of_columns
-from ._data import power_iteration
-from ._fit import FitProblem, warn_if_short
-from ._options import FitData, Solution, Start
-from ._proximal_fit import null_intercepts
-from ._quadratic_fit import plain_ridge
+from ..fitting._data import power_iteration
+from ..fitting._fit import FitProblem, warn_if_short
+from ..fitting._options import FitData, Solution, Start
+from ..fitting._proximal_fit import null_intercepts
+from ..fitting._quadratic_fit import plain_ridge
 
 # From so many alphas on, eigenvectors cost less than a factorisation for each.
 MANY = 8

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from ._products import SquaredProducts
-from ._summary import SquaredSummary
+from ..fitting._products import SquaredProducts
+from ..fitting._summary import SquaredSummary
 
 # Steps to a task's own weights, about which its logistic loss is then a parabola.
 STEPS = 100

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling
+from ..fitting._fit import FitProblem, FittedWeights
+from ..fitting._options import FitData, FitOptions
+from ..fitting._quadratic_fit import plain_ridge
 from ..solvers import generalised_errors, left_out_errors
 from ..targets import TaskTargets
-from ._fit import FitProblem, FittedWeights
-from ._options import FitData, FitOptions
 from ._path import follow_path
-from ._quadratic_fit import plain_ridge
 
 # Fits of folds stop here: what is left moves a validation loss less than other folds would.
 FOLD_TOL = 1e-4

@@ -7,18 +7,18 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-import skmtl.linear_model._block_problem as problem_module
-import skmtl.linear_model._own_rows as own_rows_module
-import skmtl.linear_model._precondition as precondition
-import skmtl.linear_model._row_passes as row_passes
+import skmtl.fitting._block_problem as problem_module
+import skmtl.fitting._own_rows as own_rows_module
+import skmtl.fitting._precondition as precondition
+import skmtl.fitting._row_passes as row_passes
 from skmtl import MultiTaskLinearRegressor, MultiTaskLogisticRegression
 from skmtl.couplings import GivenRelation, Independent, LearnedRelation, SharedParameters
-from skmtl.linear_model._block_problem import BlockwiseProblem
-from skmtl.linear_model._fit import _lay_out, normalised_weights
-from skmtl.linear_model._losses import TaskLosses
-from skmtl.linear_model._options import FitOptions
-from skmtl.linear_model._passes import WholePasses
-from skmtl.linear_model._row_passes import RowPasses
+from skmtl.fitting._block_problem import BlockwiseProblem
+from skmtl.fitting._fit import _lay_out, normalised_weights
+from skmtl.fitting._losses import TaskLosses
+from skmtl.fitting._options import FitOptions
+from skmtl.fitting._passes import WholePasses
+from skmtl.fitting._row_passes import RowPasses
 from skmtl.losses import LogisticLoss, MultinomialLoss
 from skmtl.solvers import block_newton
 from skmtl.targets import TaskTargets

@@ -19,7 +19,7 @@ from skmtl.couplings import (
     LowRank,
     OutlierTasks,
 )
-from skmtl.linear_model import _row_newton
+from skmtl.fitting import _row_newton
 
 EQUAL = Tolerance("equal minima of one convex function", rtol=1e-8)
 CLOSE = Tolerance("weights at a duality gap of 1e-11", rtol=1e-3, atol=1e-4)

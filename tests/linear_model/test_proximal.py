@@ -23,7 +23,7 @@ from skmtl.couplings import (
     RobustLowRank,
     SparseLowRank,
 )
-from skmtl.linear_model import _proximal_fit
+from skmtl.fitting import _proximal_fit
 
 EQUAL = Tolerance("equal minima of one convex function", rtol=1e-8)
 SLOPES = Tolerance("slopes at a duality gap of 1e-12", rtol=2e-5, atol=2e-5)

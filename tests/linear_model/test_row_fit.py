@@ -96,7 +96,7 @@ class TestForms:
 @pytest.mark.parametrize("coupling", [c for c in COUPLINGS if not isinstance(c, OutlierTasks)], ids=repr)
 def test_tasks_of_fewer_rows_than_features(coupling, intercept, rng, monkeypatch):
     """No second derivatives are kept then, but residuals: 1 number of room leaves no other way."""
-    from skmtl.linear_model import _products
+    from skmtl.fitting import _products
 
     monkeypatch.setattr(_products, "SMALL", 1)
     X, task = rng.normal(size=(40, 15)), np.arange(40) % T

@@ -8,10 +8,10 @@ from _gradients import DIFFERENCES, numeric_gradient
 from skmtl import MultiTaskLinearRegressor
 from skmtl.couplings import Coupling, TaskEdges
 from skmtl.design import Family, SharedDesign
-from skmtl.linear_model._data import DataLoss, LossPart
-from skmtl.linear_model._factors import FactorProblem
-from skmtl.linear_model._merged import MergedProblem
-from skmtl.linear_model._springs import Ties
+from skmtl.fitting._data import DataLoss, LossPart
+from skmtl.fitting._factors import FactorProblem
+from skmtl.fitting._merged import MergedProblem
+from skmtl.fitting._springs import Ties
 from skmtl.losses import MultinomialLoss
 
 BENDS = Tolerance("central differences of gradients", rtol=2e-5, atol=1e-7)
