@@ -233,7 +233,7 @@ def test_what_is_searched_by_default(table):
     X, Y = table
     model = MultiTaskLinearRegressorCV(alphas=2, cv=2).fit(X, Y)
     kinds = [type(c) for c in dict.fromkeys(model.cv_results_["coupling"])]
-    assert kinds == [Independent, SharedParameters, SharedParameters, JointSparsity, LowRank]
+    assert kinds == [Independent, *[SharedParameters] * 3, JointSparsity, LowRank]
     one = MultiTaskLinearRegressorCV(alphas=2, cv=2).fit(X, Y[:, 0])
     assert {type(c) for c in one.cv_results_["coupling"]} == {Independent}
     rows = np.column_stack([X, np.arange(N) % 2])
