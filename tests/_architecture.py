@@ -14,7 +14,7 @@ ROWS = (
     ("utils", "datasets"),
     ("component", "targets", "design", "kernels"),
     ("losses", "couplings", "solvers", "nn", "metrics", "io"),
-    ("heads", "balancers", "model_selection", "inspection"),
+    ("heads", "balancers", "fitting", "model_selection", "inspection"),
     ("linear_model", "neural_network", "feature_extraction", "baseline", "compose"),
     ("annotation", "export", "demo"),
     ("cli",),

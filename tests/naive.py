@@ -235,6 +235,22 @@ def squared_trace_norm_prox(V, step):
     return left @ np.diag(np.maximum(values - step * S, 0.0)) @ right
 
 
+def smoothed_trace_norm(W, budget, smoothing):
+    """``(tr (W'W + smoothing I)^(1/2))^2 / (2 budget)``, eigenvalue by eigenvalue."""
+    values = np.linalg.eigvalsh(W.T @ W + smoothing * np.eye(W.shape[1]))
+    return sum(np.sqrt(max(v, 0.0)) for v in values) ** 2 / (2 * budget)
+
+
+def cluster_norm(W, k, eta):
+    """``eta (1 + eta) / 2 * sum_i s_i^2 / (eta + m_i)`` with m = clip(s / nu - eta, 0, 1): nu bisected."""
+    s = np.sqrt(np.maximum(np.linalg.eigvalsh(W.T @ W), 0.0))
+    low, high = 1e-12, (s.max() + 1.0) / eta
+    for _ in range(200):
+        nu = (low + high) / 2
+        low, high = (nu, high) if np.clip(s / nu - eta, 0, 1).sum() > k else (low, nu)
+    return eta * (1 + eta) / 2 * sum(x**2 / (eta + min(max(x / nu - eta, 0), 1)) for x in s)
+
+
 def descend_rows(X, Y, W, weight, ridge, passes):
     """Each row in turn to its minimum of the multi-task elastic net, with the others as they are."""
     W = W.copy()

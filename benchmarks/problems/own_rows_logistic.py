@@ -7,7 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.special import expit
 
-INSTANCES = {"139x110x28": {"tasks": 139, "rows": 110, "features": 28}}
+INSTANCES = {
+    "139x110x28": {"tasks": 139, "rows": 110, "features": 28},
+    "1000x50x50": {"tasks": 1000, "rows": 50, "features": 50},
+}
 QUICK = {"20x50x8": {"tasks": 20, "rows": 50, "features": 8}}
 QUALITY = "largest gradient norm of a task over that at zero"
 LIMIT = 1e-6

@@ -6,9 +6,9 @@ from numbers import Integral
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.optimize import brentq
 
-from ._base import QuadraticCoupling, checked_number
+from ._base import QuadraticCoupling, TaskPrior, checked_number, spread_factor
+from ._spectral import ClusterNorm, spread_projection
 
 
 class ClusteredTasks(QuadraticCoupling):
@@ -43,10 +43,17 @@ class ClusteredTasks(QuadraticCoupling):
         self.centre_price = centre_price
 
     def covariance(self, n_tasks):
+        eta = self._checked(n_tasks)
+        return self._of(np.full(n_tasks, self.n_clusters / n_tasks), np.eye(n_tasks), eta)
+
+    def penalties(self, n_tasks):
+        return (ClusterNorm(min(self.n_clusters, n_tasks), self.centre_price),)
+
+    def _checked(self, n_tasks) -> float:
         k, eta = self.n_clusters, checked_number("ClusteredTasks.centre_price", self.centre_price, 0)
         if not isinstance(k, Integral) or not 1 <= k <= n_tasks:
             raise ValueError(f"ClusteredTasks.n_clusters must be a whole number in [1, {n_tasks}], got {k!r}")
-        return self._of(np.full(n_tasks, k / n_tasks), np.eye(n_tasks), eta)
+        return eta
 
     def relearn(self, W, C):
         values, vectors = np.linalg.eigh(W.T @ W)
@@ -62,31 +69,20 @@ class ClusteredTasks(QuadraticCoupling):
             found = labels[family.tasks].max() + 1
         return {"task_labels_": labels}
 
+    def task_prior(self, parts, families, shared):
+        """The same R seen from the features: ``D = (eta I + M) / (eta (1 + eta))`` with M (d, d)."""
+        if len(families) > 1 or families[0].n_columns > 1:
+            return None
+        eta = self.centre_price
+        left, sizes, _ = np.linalg.svd(parts[0], full_matrices=False)
+        m = spread_projection(sizes, min(self.n_clusters, len(sizes)), eta)
+        return TaskPrior(spread_factor(left, (eta + m) / (eta * (1.0 + eta)), 1.0 / (1.0 + eta)))
+
     @staticmethod
     def _of(m: np.ndarray, vectors: np.ndarray, eta: float) -> np.ndarray:
         """The covariance of the M with eigenvalues m."""
         C = (vectors * ((eta + m) / (eta * (1.0 + eta)))) @ vectors.T
         return 0.5 * (C + C.T)
-
-
-def spread_projection(sizes: np.ndarray, k: int, eta: float) -> np.ndarray:
-    """The minimiser of ``sum_i sizes_i^2 / (eta + m_i)`` with ``0 <= m <= 1`` and ``sum m = k``.
-
-    It is ``m = clip(sizes / nu - eta, 0, 1)`` for the nu that gives the sum; where fewer than k sizes are
-    positive, the rest of the sum goes to the others, which do not care.
-    """
-    positive = sizes > 1e-12 * sizes.max(initial=0.0)
-    n_positive = np.count_nonzero(positive)
-    if n_positive <= k:
-        rest = (k - n_positive) / max(len(sizes) - n_positive, 1)
-        return np.where(positive, 1.0, rest)
-
-    def excess(nu):
-        return np.clip(sizes / nu - eta, 0.0, 1.0).sum() - k
-
-    low, high = sizes[positive].min() / (1.0 + eta), sizes.max() / eta
-    m = np.clip(sizes / brentq(excess, low, high, xtol=1e-15 * high) - eta, 0.0, 1.0)
-    return m * (k / m.sum())
 
 
 def group_rows(points: np.ndarray, k: int) -> np.ndarray:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
-from ._base import QuadraticCoupling, solve_psd
+from ._base import QuadraticCoupling, TaskPrior
 
 
 class Independent(QuadraticCoupling):
@@ -42,7 +43,13 @@ class SharedParameters(QuadraticCoupling):
     def shared(self, W, C):
         if self.sharing == 0:
             return None
-        return self.sharing * solve_psd(C, W.T).sum(axis=0)
+        return self.sharing * W.sum(axis=1) / (1.0 - self.sharing + self.sharing * len(C))  # s C^+ 1
+
+    def task_prior(self, parts, families, shared):
+        """``D = (1 - s) I``: what a task has of its own is as likely in any direction."""
+        if shared is None:
+            return None
+        return TaskPrior(np.sqrt(1.0 - self.sharing) * sp.eye_array(len(parts[0]), format="csr"), shared)
 
 
 class GivenRelation(QuadraticCoupling):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._base import ProximalCoupling
+from ._base import ProximalCoupling, TaskPrior
 from ._penalties import SquaredTraceNorm, TraceNorm
 
 
@@ -37,6 +37,13 @@ class LowRank(ProximalCoupling):
 
     def penalties(self, task_of_column):
         return (SquaredTraceNorm() if self.squared else TraceNorm(),)
+
+    def task_prior(self, parts, families, shared):
+        """``D = (W W')^(1/2)``, over its trace where squared: equation 7 of Argyriou et al."""
+        left, values, _ = np.linalg.svd(parts[0], full_matrices=False)
+        kept = values > values.max(initial=0.0) * len(parts[0]) * np.finfo(values.dtype).eps
+        values = values[kept] / (values.sum() if self.squared else 1.0)
+        return TaskPrior(left[:, kept] * np.sqrt(values))
 
     def describe(self, parts, families):
         return {"rank_": int(np.linalg.matrix_rank(parts[0]))}

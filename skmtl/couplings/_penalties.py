@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,6 +26,24 @@ class Penalty(ABC):
     def share(self, G: np.ndarray) -> float:
         """The largest s in [0, 1] for which ``h*(s G)`` is finite."""
         return 1.0
+
+    def silent_from(self, G: np.ndarray) -> float:
+        """The smallest a for which ``prox(G, a)`` is zero: G is then a times a slope of h at zero.
+
+        Infinite where none up to about 1e9 times the largest entry does, as for penalties that are smooth
+        at zero. Bisection, to a relative 1e-9, unless a penalty knows better.
+        """
+        low, high = 0.0, max(float(np.abs(G).max(initial=0.0)), np.finfo(float).tiny)
+        for _ in range(31):
+            if not self.prox(G, high).any():
+                break
+            low, high = high, 2.0 * high
+        else:
+            return np.inf
+        while high - low > 1e-9 * high:
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self.prox(G, middle).any() else (low, middle)
+        return high
 
 
 class NormPenalty(Penalty):
@@ -69,6 +88,9 @@ class NormPenalty(Penalty):
             return 1.0
         largest = self.dual_norm(G)
         return 1.0 if largest <= self.weight else self.weight / largest
+
+    def silent_from(self, G):
+        return self.dual_norm(G) / self.weight if self.weight else np.inf
 
 
 class RowNorm(NormPenalty):
@@ -138,12 +160,10 @@ class TraceNorm(NormPenalty):
         return float(_singular_values(W).sum())
 
     def shrink(self, V, amount):
-        left, values, right = np.linalg.svd(V, full_matrices=False)
-        kept = values > amount
-        return (left[:, kept] * (values[kept] - amount)) @ right[kept]
+        return shrink_spectrum(V, lambda values: amount)
 
     def dual_norm(self, G):
-        return float(_singular_values(G).max(initial=0.0))
+        return _largest_singular_value(G)
 
 
 class SquaredTraceNorm(Penalty):
@@ -153,17 +173,42 @@ class SquaredTraceNorm(Penalty):
         return 0.5 * float(_singular_values(W).sum()) ** 2
 
     def prox(self, V, step):
-        left, values, right = np.linalg.svd(V, full_matrices=False)
-        # The shrunk values are (values - step * S)_+ with S their own sum: the r largest are positive
-        # for the largest r that keeps the r-th so.
-        sums = np.cumsum(values) / (1.0 + step * np.arange(1, len(values) + 1))
-        kept = np.count_nonzero(values > step * sums)
-        if kept == 0:
-            return np.zeros_like(V)
-        return (left[:, :kept] * (values[:kept] - step * sums[kept - 1])) @ right[:kept]
+        def amount(values):
+            # The shrunk values are (values - step * S)_+ with S their own sum: the r largest are positive
+            # for the largest r that keeps the r-th so.
+            sums = np.cumsum(values) / (1.0 + step * np.arange(1, len(values) + 1))
+            return step * sums[max(np.count_nonzero(values > step * sums), 1) - 1]
+
+        return shrink_spectrum(V, amount)
 
     def conjugate(self, G):
-        return 0.5 * float(_singular_values(G).max(initial=0.0)) ** 2
+        return 0.5 * _largest_singular_value(G) ** 2
+
+    def silent_from(self, G):
+        return np.inf if G.any() else 0.0  # smooth at zero
+
+
+# Squares of singular values keep those above this share of the largest to eight digits or more.
+SQUARED = 1e-4
+
+
+def shrink_spectrum(V: np.ndarray, amount: Callable[[np.ndarray], float]) -> np.ndarray:
+    """V with each singular value less ``amount(values)``, or 0; ``values`` are falling.
+
+    By the eigenvectors of V' V or V V', the smaller one, where nothing is kept that squares would lose.
+    """
+    narrow = V if len(V) <= V.shape[1] else V.T
+    squares, vectors = np.linalg.eigh(narrow @ narrow.T)
+    values, vectors = np.sqrt(np.maximum(squares, 0.0))[::-1], vectors[:, ::-1]
+    least = amount(values)
+    kept = values > least
+    if least >= SQUARED * values.max(initial=0.0):
+        shrunk = (vectors[:, kept] * (1.0 - least / values[kept])) @ (vectors[:, kept].T @ narrow)
+        return shrunk if narrow is V else shrunk.T
+    left, values, right = np.linalg.svd(V, full_matrices=False)
+    least = amount(values)
+    kept = values > least
+    return (left[:, kept] * (values[kept] - least)) @ right[kept]
 
 
 def shrinkage(norms: np.ndarray, amount: float) -> np.ndarray:
@@ -184,6 +229,11 @@ def project_rows_l1(V: np.ndarray, radius: float) -> np.ndarray:
 
 def _row_norms(W: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("dp,dp->d", W, W))
+
+
+def _largest_singular_value(W: np.ndarray) -> float:
+    small = W @ W.T if W.shape[0] <= W.shape[1] else W.T @ W
+    return float(np.sqrt(max(np.linalg.eigvalsh(small).max(initial=0.0), 0.0)))
 
 
 def _singular_values(W: np.ndarray) -> np.ndarray:

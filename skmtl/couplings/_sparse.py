@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
-from ._base import ProximalCoupling, checked_number
+from ._base import ProximalCoupling, TaskPrior, checked_number
 from ._penalties import EntryNorm, RowNorm
 
 
@@ -40,6 +41,9 @@ class JointSparsity(ProximalCoupling):
     def describe(self, parts, families):
         return {"support_": used_rows(parts[0])}
 
+    def task_prior(self, parts, families, shared):
+        return row_prior(parts[0], self.l1_ratio)
+
 
 class ElementwiseSparsity(ProximalCoupling):
     r"""Each task uses few features, each its own: the L1 norm, with an elastic-net part.
@@ -72,3 +76,12 @@ class ElementwiseSparsity(ProximalCoupling):
 def used_rows(W: np.ndarray) -> np.ndarray:
     """True for the rows of W that are not zero."""
     return (W != 0).any(axis=1)
+
+
+def row_prior(W: np.ndarray, l1_ratio: float = 1.0) -> TaskPrior:
+    """The diagonal covariance ``1 / (rho / |w_j| + 1 - rho)``: unused features stay unused."""
+    norms = np.sqrt(np.einsum("dp,dp->d", W, W))
+    used = np.flatnonzero(norms) if l1_ratio else np.arange(len(W))
+    variances = norms[used] / (l1_ratio + (1.0 - l1_ratio) * norms[used]) if l1_ratio else np.ones(len(W))
+    places = (used, np.arange(len(used)))
+    return TaskPrior(sp.csr_array((np.sqrt(variances), places), shape=(len(W), len(used))))

@@ -11,7 +11,7 @@ from ..design import Family, tasks_of_columns
 from ._base import ProximalCoupling, checked_number
 from ._low_rank import LowRank
 from ._penalties import EntryNorm, Penalty, RowMax, RowNorm, TaskNorm, TraceNorm
-from ._sparse import used_rows
+from ._sparse import row_prior, used_rows
 
 
 class SplitCoupling(ProximalCoupling):
@@ -68,6 +68,9 @@ class Dirty(SplitCoupling):
     def describe(self, parts, families):
         return {"support_": used_rows(parts[0])}
 
+    def task_prior(self, parts, families, shared):
+        return row_prior(parts[0]) if self.norm == "l2" else None
+
 
 class OutlierTasks(SplitCoupling):
     r"""Tasks that use the same few features, but for a few tasks that go their own way: rMTFL.
@@ -99,6 +102,9 @@ class OutlierTasks(SplitCoupling):
 
     def describe(self, parts, families):
         return {"support_": used_rows(parts[0]), "outlier_tasks_": used_tasks(parts[1], families)}
+
+    def task_prior(self, parts, families, shared):
+        return row_prior(parts[0])
 
 
 class RobustLowRank(SplitCoupling):
@@ -136,6 +142,9 @@ class RobustLowRank(SplitCoupling):
             "outlier_tasks_": used_tasks(parts[1], families),
         }
 
+    def task_prior(self, parts, families, shared):
+        return LowRank().task_prior(parts[:1], families, shared)
+
 
 class SparseLowRank(SplitCoupling):
     r"""Tasks in a common subspace, plus a few single weights of their own.
@@ -167,6 +176,9 @@ class SparseLowRank(SplitCoupling):
 
     def describe(self, parts, families):
         return {**LowRank().describe(parts[:1], families), "support_": used_rows(parts[1])}
+
+    def task_prior(self, parts, families, shared):
+        return LowRank().task_prior(parts[:1], families, shared)
 
 
 def used_tasks(W: np.ndarray, families: Sequence[Family]) -> np.ndarray:

@@ -9,16 +9,21 @@ import numpy as np
 
 from ..couplings import Coupling, QuadraticCoupling, SharedParameters
 from ..design import Family
-from ..targets import TaskTargetsMixin, label_weights
+from ..fitting._fit import FittedWeights, fit_weights
+from ..fitting._losses import TaskLosses
+from ..fitting._options import FitOptions
+from ..fitting._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
+from ..fitting._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
+from ..solvers import reachable
+from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ._fit import FittedWeights, fit_weights
-from ._options import FitOptions
-from ._proximal_fit import SOLVERS as PROXIMAL_SOLVERS
-from ._quadratic_fit import SOLVERS as QUADRATIC_SOLVERS
+from ._frozen import NewTaskMixin
+from ._path import PathMixin
+from ._weights import task_weights
 
 
-class LinearTaskModel(TaskTargetsMixin, ABC):
+class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -29,14 +34,20 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         "unknown_task": [StrOptions({"error", "shared"})],
         "missing_label": "no_validation",
         "loss_average": [StrOptions({"sample", "task"})],
+        "task_weight": ["array-like", dict, None],
         "solver": [StrOptions({"auto", *QUADRATIC_SOLVERS, *PROXIMAL_SOLVERS})],
         "tol": [Interval(Real, 0, None, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "intercept_penalty": [Interval(Real, 0, None, closed="left")],
+        "feature_mask": ["array-like", None],
+        "warm_start": ["boolean"],
+        "n_jobs": [Integral, None],
     }
 
     _classify: bool
+    _feature_dtypes = (np.float64, np.float32)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
         self,
         alpha=0.01,
         *,
@@ -46,9 +57,14 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         unknown_task="error",
         missing_label=np.nan,
         loss_average="sample",
+        task_weight=None,
         solver="auto",
         tol=1e-9,
         max_iter=None,
+        intercept_penalty=0.0,
+        feature_mask=None,
+        warm_start=False,
+        n_jobs=None,
     ):
         self.alpha = alpha
         self.coupling = coupling
@@ -57,9 +73,14 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         self.unknown_task = unknown_task
         self.missing_label = missing_label
         self.loss_average = loss_average
+        self.task_weight = task_weight
         self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
+        self.intercept_penalty = intercept_penalty
+        self.feature_mask = feature_mask
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -67,9 +88,17 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         tags.input_tags.sparse = True
         return tags
 
+    def _tie(self) -> Coupling:
+        """The coupling to fit with."""
+        return SharedParameters() if self.coupling is None else self.coupling
+
     @abstractmethod
     def _loss(self, classes):
         """The loss of a task with these classes (None: numbers)."""
+
+    def _losses(self, targets: TaskTargets) -> TaskLosses:
+        classes = targets.classes or [None] * targets.n_tasks
+        return TaskLosses([self._loss(labels) for labels in classes], targets)
 
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
@@ -98,24 +127,57 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
             finite; a ``task_feature`` that is constant, continuous or missing.
         """
         X, targets = self._read_fit(X, y, classify=self._classify)
-        weight = label_weights(targets, sample_weight, target_weight)
-        coupling = SharedParameters() if self.coupling is None else self.coupling
-        options = FitOptions(
-            self.alpha, self.fit_intercept, self.loss_average, self.solver, self.tol, self.max_iter
-        )
-        fitted = fit_weights(X, targets, weight, self._loss, coupling, options)
+        weight = self._label_weights(targets, sample_weight, target_weight)
+        coupling = self._tie()
+        last = self._last_fit() if self.warm_start else None
+        options = self._fit_options(self.alpha, X.dtype, targets)
+        fitted = fit_weights(X, targets, weight, self._losses(targets), coupling, options, last)
+        self._remember_rows(X, weight)
         self._keep(fitted, coupling)
         return self
 
+    def _last_fit(self) -> FittedWeights | None:
+        """The weights of the last fit, None before the first."""
+        if not hasattr(self, "_layout"):
+            return None
+        return FittedWeights(self._fitted_parts, self._b, self._families, None)
+
+    def _label_weights(self, targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
+        return label_weights(targets, sample_weight, target_weight)
+
+    def _fit_options(self, alpha: float, dtype, targets: TaskTargets) -> FitOptions:
+        if self.intercept_penalty and not self.fit_intercept:
+            raise ValueError(
+                f"intercept_penalty={self.intercept_penalty!r} shrinks intercepts, but fit_intercept=False "
+                "leaves none; set one of them back to its default"
+            )
+        return FitOptions(
+            float(alpha),
+            self.fit_intercept,
+            self.loss_average,
+            self.solver,
+            reachable(self.tol, dtype),
+            self.max_iter,
+            float(self.intercept_penalty),
+            self.feature_mask,
+            task_weights(targets, self.task_weight),
+            self.n_jobs,
+        )
+
     def _keep(self, fitted: FittedWeights, coupling: Coupling) -> None:
-        self._W, self._b = fitted.W, fitted.b
-        self._parts = fitted.parts if len(fitted.parts) > 1 else None
+        self._fitted_parts, self._fitted_coupling, self._prior = fitted.parts, coupling, None
+        parts = fitted.seen_parts
+        self._W, self._b = parts[0] if len(parts) == 1 else sum(parts), fitted.b
+        self._parts = parts if len(parts) > 1 else None
         self._layout = [(f.tasks, f.start, f.n_columns) for f in fitted.families]
         solution = fitted.solution
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.optimality_, self.dual_gap_ = solution.residual, solution.gap
         self._keep_relation(fitted)
-        self._show(coupling.describe(fitted.parts, fitted.families))
+        findings = coupling.describe(fitted.parts, fitted.families) | self._show_basis(fitted)
+        if isinstance(coupling, QuadraticCoupling):
+            findings |= coupling.describe_relation(solution.covariances, fitted.families)
+        self._show(findings)
         self._shared_W = self._shared_b = None
         if len(fitted.families) == 1 and isinstance(coupling, QuadraticCoupling):
             self._keep_shared(fitted, coupling)
@@ -124,10 +186,18 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
 
     def _keep_relation(self, fitted: FittedWeights) -> None:
         self.task_covariance_ = None
-        if fitted.solution.covariances is not None:
+        if fitted.solution.covariances is not None and len(fitted.families) == 1:
+            self.task_covariance_ = fitted.solution.covariances[0]
+        elif fitted.solution.covariances is not None:
             self.task_covariance_ = np.zeros((self.n_tasks_, self.n_tasks_))
             for family, C in zip(fitted.families, fitted.solution.covariances, strict=True):
                 self.task_covariance_[np.ix_(family.tasks, family.tasks)] = C
+
+    def _show_basis(self, fitted: FittedWeights) -> dict[str, np.ndarray]:
+        if fitted.factors is None:
+            return {}
+        L, S = fitted.factors
+        return {"basis_": L.T, "task_weights_": self._by_task(S.T)}
 
     def _show(self, findings: dict[str, object]) -> None:
         """Set what the coupling says of the weights, in place of what an earlier fit found."""
@@ -142,7 +212,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
         W = family.by_task(fitted.W).transpose(0, 2, 1)
         shared = coupling.shared(W.reshape(-1, self.n_tasks_), fitted.solution.covariances[0])
         if shared is not None:
-            self._shared_W = shared.reshape(len(fitted.W), family.n_columns)
+            self._shared_W = shared.reshape(len(fitted.W), family.n_columns).astype(W.dtype, copy=False)
             self._shared_b = fitted.b.reshape(self.n_tasks_, -1).mean(axis=0)
 
     @property
@@ -192,7 +262,7 @@ class LinearTaskModel(TaskTargetsMixin, ABC):
 
     def _raw_rows(self, X, task: np.ndarray) -> np.ndarray:
         n_columns = self._layout[0][2]
-        Z = np.empty((X.shape[0], n_columns))
+        Z = np.empty((X.shape[0], n_columns), np.result_type(X, self._W))
         for t in np.unique(task):
             mine = np.flatnonzero(task == t)
             if t < 0:

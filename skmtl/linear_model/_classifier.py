@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import expit, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 
 from ..losses import LogisticLoss, MultinomialLoss
-from ..targets import join_labels
-from ._base import LinearTaskModel
 from ._docs import documented
+from ._linear_classifier import LinearTaskClassifier
 
 
 @documented
-class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimator):
+class MultiTaskLogisticRegression(LinearTaskClassifier, BaseEstimator):
     r"""Logistic regression of several tasks, of two or more classes each, tied by a coupling.
 
     Minimises, over W and intercepts b,
@@ -32,9 +31,11 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
     ----------
     {{coupling}}
     {{data}}
-    solver : {"auto", "newton-cg", "proximal-gradient"}, default "auto"
-        Quadratic couplings take Newton's method;
-        the others take accelerated proximal gradient.
+    {{class_weight}}
+    solver : {"auto", "newton-cg", "proximal-gradient", "proximal-newton"}, default "auto"
+        Quadratic couplings take Newton's method. ``JointSparsity`` and ``ElementwiseSparsity`` take proximal
+        Newton steps on working sets of features; so do the others where X is dense, the tasks have two
+        classes, and a square of features for each task is smaller than X; else accelerated proximal gradient.
     {{stop}}
 
     Attributes
@@ -51,50 +52,24 @@ class MultiTaskLogisticRegression(LinearTaskModel, ClassifierMixin, BaseEstimato
     Evgeniou & Pontil (2004), "Regularized multi-task learning".
     """
 
-    _classify = True
-
     def _loss(self, classes):
         return LogisticLoss() if len(classes) == 2 else MultinomialLoss()
-
-    def decision_function(self, X):
-        """Log-odds of the second class (n,) or raw scores (n, n_classes).
-
-        With a matrix y: (n, n_tasks) where every task has two classes, else a list per task.
-        """
-        Z = self._raw(X)
-        if self._form != "matrix":
-            return Z[:, 0] if Z.shape[1] == 1 else Z
-        parts = self._split(Z)
-        return np.hstack(parts) if all(part.shape[1] == 1 for part in parts) else parts
 
     def predict_proba(self, X):
         """Class probabilities (n, n_classes); with a matrix y, a list of such arrays, one per task."""
         Z = self._raw(X)
         if self._form != "matrix":
-            return _probabilities(Z)
-        return [_probabilities(part) for part in self._split(Z)]
+            return class_probabilities(Z)
+        return [class_probabilities(part) for part in self._split(Z)]
 
     def predict_log_proba(self, X):
         """Logarithm of ``predict_proba``, in the same form."""
         P = self.predict_proba(X)
         return [np.log(p) for p in P] if isinstance(P, list) else np.log(P)
 
-    def predict(self, X) -> np.ndarray:
-        """Labels (n_samples,) for 1-D y, else (n_samples, n_tasks)."""
-        Z = self._raw(X)
-        if self._form != "matrix":
-            return self.classes_[_positions(Z)]
-        return join_labels([c[_positions(z)] for c, z in zip(self.classes_, self._split(Z), strict=True)])
 
-    def _split(self, Z: np.ndarray) -> list[np.ndarray]:
-        return [Z[:, self._columns_of(t)] for t in range(self.n_tasks_)]
-
-
-def _positions(Z: np.ndarray) -> np.ndarray:
-    return (Z[:, 0] > 0).astype(int) if Z.shape[1] == 1 else Z.argmax(axis=1)
-
-
-def _probabilities(Z: np.ndarray) -> np.ndarray:
+def class_probabilities(Z: np.ndarray) -> np.ndarray:
+    """Probabilities (n, n_classes) of raw scores (n, C)."""
     if Z.shape[1] > 1:
         return softmax(Z, axis=1)
     return np.hstack([expit(-Z), expit(Z)])

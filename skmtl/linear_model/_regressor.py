@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from ..losses import SquaredLoss
+from ..losses import Loss, PoissonLoss, SquaredLoss
+from ..utils._init import extended_init
 from ._base import LinearTaskModel
 from ._docs import documented
 
@@ -16,20 +17,24 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
 
     Minimises, over W (d, T) and intercepts b,
 
-    .. math:: \frac{1}{2} \sum_{it} \omega_{it} (x_i^\top w_t + b_t - y_{it})^2 + \alpha R(W)
+    .. math:: \sum_{it} \omega_{it} \, l(y_{it}, x_i^\top w_t + b_t) + \alpha R(W)
 
-    where R is the coupling's and the weights average over observed labels and sum over tasks: on
-    complete data ``omega = 1 / n``, so that with ``Independent()`` it is scikit-learn's ``Ridge`` with
-    ``alpha * n_samples``.
+    where R is the coupling's, l the loss, half the squared error by default, and the weights average over
+    observed labels and sum over tasks: on complete data ``omega = 1 / n``, so that with ``Independent()``
+    it is scikit-learn's ``Ridge`` with ``alpha * n_samples``.
 
     Parameters
     ----------
     {{coupling}}
+    loss : Loss, default ``SquaredLoss()``
+        The loss of every task, one of numbers: ``HuberLoss()``, ``QuantileLoss(0.9)``, ``PoissonLoss()``,
+        ...; see ``skmtl.losses``.
     {{data}}
-    solver : {"auto", "newton-cg", "closed-form", "proximal-gradient", "block-descent"}, default "auto"
+    solver : str, default "auto"
+        "auto", "newton-cg", "closed-form", "proximal-gradient", "proximal-newton" or "block-descent".
         Quadratic couplings take Newton's method or, for a dense, complete, shared X, the closed form;
-        the others take accelerated proximal gradient or, for ``JointSparsity`` on a dense, complete,
-        shared X, block coordinate descent.
+        the others take accelerated proximal gradient or, for ``JointSparsity``, ``ElementwiseSparsity``,
+        ``Dirty`` and ``OutlierTasks``, block coordinate descent where the data allow it.
     {{stop}}
 
     Attributes
@@ -38,17 +43,33 @@ class MultiTaskLinearRegressor(LinearTaskModel, RegressorMixin, BaseEstimator):
     intercept_ : (n_tasks,), or (1,) for 1-D y
     {{findings}}
 
+    Raises
+    ------
+    ValueError
+        In ``fit``: a loss of class labels; a label out of the loss's range, as a negative count.
+
     References
     ----------
     Evgeniou & Pontil (2004), "Regularized multi-task learning".
     """
 
     _classify = False
+    _parameter_constraints = {**LinearTaskModel._parameter_constraints, "loss": [Loss, None]}
+
+    __init__ = extended_init(LinearTaskModel, {"loss": None})
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = isinstance(self.loss, PoissonLoss)
+        return tags
 
     def _loss(self, classes):
-        return SquaredLoss()
+        loss = SquaredLoss() if self.loss is None else self.loss
+        if loss.takes_labels:
+            raise ValueError(f"loss={loss!r} is one of class labels; a regressor needs one of numbers")
+        return loss
 
     def predict(self, X) -> np.ndarray:
-        """Predictions (n_samples,) for 1-D y, else (n_samples, n_tasks)."""
-        Z = self._raw(X)
+        """Predictions (n_samples,) for 1-D y, else (n_samples, n_tasks): expectations, for counts."""
+        Z = self._loss(None).mean(self._raw(X))
         return Z if self._form == "matrix" else Z[:, 0]

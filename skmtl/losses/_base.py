@@ -33,6 +33,16 @@ class Loss(Component, ABC):
     quadratic = False
     #: The largest eigenvalue of the second derivative of l in z, over all y and z; None: no bound.
     smoothness: float | None = None
+    #: True where l has kinks: it is minimised by way of ``smoothed``.
+    kinked = False
+    #: True where l is linear far from y, so that Newton's method needs ``smoothed`` to get there.
+    flat = False
+    #: True where l has a positive second derivative everywhere, as Newton steps with a penalty want it.
+    bends = False
+    #: True where a common shift of all columns of a task changes nothing.
+    shift_free = False
+    #: Whether y holds positions in a list of classes; otherwise it holds numbers.
+    takes_labels = False
 
     @abstractmethod
     def value(self, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> float:
@@ -61,3 +71,26 @@ class Loss(Component, ABC):
         It stays where the conjugate is finite, and is r itself at the best intercepts.
         """
         return r
+
+    def smoothed(self, y: np.ndarray, s: np.ndarray, width: np.ndarray) -> tuple[Loss, np.ndarray]:
+        """A smooth loss and its targets in the place of this one and y, for slopes near s (n, m).
+
+        The conjugate gets ``mu / 2 (t - s)^2`` more, up to a constant, so that kinks are rounded over about
+        ``width`` (broadcast to y) of residuals; where the best slopes are s, the minimum stays.
+        """
+        raise NotImplementedError(f"{self!r} needs no smoothing")
+
+    def start(self, y: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """Constant predictions (m,), equal in all C columns, from which a fit starts."""
+        return np.zeros(y.shape[1])
+
+    def mean(self, z: np.ndarray) -> np.ndarray:
+        """The prediction of y that a raw prediction stands for."""
+        return z
+
+    def n_columns(self, n_classes: int | None) -> int:
+        """C, for a task of that many classes (None: numbers)."""
+        return 1
+
+    def check(self, y: np.ndarray, shown: str) -> None:
+        """Raise ValueError, which names the task as ``shown``, where a label of y (k,) is out of range."""

@@ -12,6 +12,7 @@ class SquaredLoss(Loss):
 
     quadratic = True
     smoothness = 1.0
+    bends = True
 
     def value(self, y, z, w):
         residual = z[..., 0] - y

@@ -58,7 +58,7 @@ def _quiet():
 
 def train_on(network: JointNetwork, data, settings: Settings, state: TrainingState) -> None:
     """One epoch at the plain learning rate."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with _quiet():
         one_epoch(
             Stepper(network, settings, state), data, settings, state, lambda done: settings.learning_rate
         )

@@ -1,17 +1,42 @@
 """Solvers know functions of a vector or plain matrices; neither losses, nor couplings, nor tasks."""
 
+from ._block_newton import Blocks, block_newton, conjugate_gradients
 from ._kronecker import KroneckerRidge
+from ._left_out import generalised_errors, left_out_errors
 from ._newton_cg import NewtonResult, newton_cg
+from ._precision import Patience, noise, reachable, rounding
 from ._proximal_gradient import Certificate, ProximalResult, proximal_gradient
-from ._row_descent import RowResult, row_descent
+from ._proximal_newton import NewtonStep, proximal_newton, selective_newton
+from ._row_descent import RowResult, row_descent, row_problem
+from ._task_rows import PartPrices, TaskRowResult, task_row_descent
+from ._task_states import SharedGram, TaskGrams, TaskResiduals
 
 __all__ = [
+    "Blocks",
     "Certificate",
     "KroneckerRidge",
     "NewtonResult",
+    "NewtonStep",
+    "Patience",
     "ProximalResult",
+    "PartPrices",
     "RowResult",
+    "SharedGram",
+    "TaskGrams",
+    "TaskResiduals",
+    "TaskRowResult",
+    "block_newton",
+    "conjugate_gradients",
+    "generalised_errors",
+    "left_out_errors",
     "newton_cg",
+    "noise",
     "proximal_gradient",
+    "proximal_newton",
+    "reachable",
+    "rounding",
     "row_descent",
+    "row_problem",
+    "selective_newton",
+    "task_row_descent",
 ]

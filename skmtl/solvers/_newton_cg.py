@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ._precision import Patience, rounding
+
 # Changes of the value below this share of it are rounding, not descent.
 ROUNDING = 1e-13
 
@@ -51,12 +53,16 @@ def newton_cg(
     Steihaug 1982), then backtracks until the value decreases enough (Armijo).
     """
     value, gradient = problem.value_gradient(x)
-    scale = max(gradient_scale, np.finfo(float).tiny)
+    scale = max(gradient_scale, float(np.finfo(x.dtype).tiny))
+    patience = Patience(x.dtype)
     for n_iter in range(max_iter + 1):
         residual = np.abs(gradient).max() / scale
         if not np.isfinite(residual):
             raise FloatingPointError("the objective is not finite: scale the features or raise alpha")
-        if residual <= tol or n_iter == max_iter:
+        stuck = patience.over(residual, (x, value))
+        if stuck:
+            (x, value), residual = patience.state, patience.residual
+        if stuck or residual <= tol or n_iter == max_iter:
             return NewtonResult(x, value, float(residual), n_iter, bool(residual <= tol))
         forcing = 0.1 * tol / residual if problem.quadratic else min(0.1, np.sqrt(residual))
         product, diagonal = problem.hessian(x)
@@ -100,7 +106,7 @@ def _backtrack(problem, x, value, gradient, step):
     for _ in range(40):
         trial = x + length * step
         new_value, new_gradient = problem.value_gradient(trial)
-        if new_value <= value + 1e-4 * length * slope + ROUNDING * abs(value):
+        if new_value <= value + 1e-4 * length * slope + rounding(ROUNDING, x.dtype) * abs(value):
             return trial, new_value, new_gradient
         length *= 0.5
     return None

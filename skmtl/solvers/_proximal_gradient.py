@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ._precision import Patience, rounding
+
 # The certificate costs about half a step, so it is looked at after this many.
 STEPS_BETWEEN_CHECKS = 10
 # Changes of the residual below this share of it are rounding, not curvature.
@@ -68,19 +70,22 @@ def proximal_gradient(
     """
     image = problem.image(x)
     lipschitz, momentum, ahead, ahead_image = problem.lipschitz, 1.0, x, image
-    certificate = problem.certificate(x, image)
+    certificate, patience = problem.certificate(x, image), Patience(x.dtype)
     for n_iter in range(max_iter + 1):
         if certificate.residual <= tol or n_iter == max_iter:
             break
         new, new_image, lipschitz = _step(problem, ahead, ahead_image, lipschitz / LENGTHEN)
         if np.vdot(ahead - new, new - x) > 0:
             momentum = 1.0
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
+        following = 0.5 * (1.0 + float(np.sqrt(1.0 + 4.0 * momentum**2)))
         push = (momentum - 1.0) / following
         ahead, ahead_image = new + push * (new - x), new_image + push * (new_image - image)
         x, image, momentum = new, new_image, following
         if (n_iter + 1) % STEPS_BETWEEN_CHECKS == 0 or n_iter + 1 == max_iter:
             certificate = problem.certificate(x, image)
+            if patience.over(certificate.residual, (x, certificate)):
+                x, certificate = patience.state
+                break
     return ProximalResult(x, certificate, n_iter, certificate.residual <= tol)
 
 
@@ -99,7 +104,7 @@ def _step(problem: CompositeProblem, x: np.ndarray, image: np.ndarray, lipschitz
         new_image = problem.image(new)
         along = new_image - image
         curvature = np.vdot(problem.residual(new_image) - residual, along)
-        slack = ROUNDING * size * np.linalg.norm(along)
+        slack = rounding(ROUNDING, x.dtype) * size * np.linalg.norm(along)
         if curvature <= lipschitz * np.vdot(new - x, new - x) + slack:
             return new, new_image, lipschitz
         lipschitz *= 1.5

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._anderson import Anderson
+from ._precision import Patience, noise
 from ._row_states import Products, Residuals
 
 SWEEPS_BETWEEN_CHECKS = 4
@@ -30,7 +32,18 @@ class RowResult(NamedTuple):
     converged: bool
 
 
-def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int) -> RowResult:
+def row_problem(X: np.ndarray, Y: np.ndarray) -> Residuals | Products:
+    """What ``row_descent`` needs of the data (n, d), (n, T): made once for many weights."""
+    n, d = X.shape
+    W = np.zeros((d, Y.shape[1]), X.dtype)
+    if d > n:
+        return Residuals(np.asfortranarray(X), Y, W)
+    return Products(X.T @ X, X.T @ Y, float(np.vdot(Y, Y)), W)
+
+
+def row_descent(
+    X, Y, weight: float, ridge: float, *, tol: float, max_iter: int, start=None, prepared=None
+) -> RowResult:
     r"""Minimise ``|Y - X W|_F^2 / 2 + weight * sum_j |w_j| + ridge / 2 * |W|_F^2`` over W (d, T).
 
     Working sets of the features with the smallest distance to entering (Massias, Gramfort & Salmon 2018,
@@ -39,41 +52,57 @@ def row_descent(X, Y, weight: float, ridge: float, *, tol: float, max_iter: int)
 
     Parameters
     ----------
-    X : (n, d) float64
-    Y : (n, T) float64
+    X : (n, d) float
+    Y : (n, T), of X's dtype
     weight : float >= 0
     ridge : float >= 0
     tol : float
         Bounds the duality gap over ``|Y|_F^2 / 2``.
     max_iter : int
         Bounds the sweeps over working sets.
+    start : (d, T) float64, optional
+        Weights near the solution, as of a weight near this one; zero by default.
+    prepared : optional
+        ``row_problem(X, Y)``, so that a path makes it once; the weights in it are replaced.
     """
-    W = np.zeros((X.shape[1], Y.shape[1]))
-    whole = _smaller_form(X, Y, W)
+    whole = row_problem(X, Y) if prepared is None else prepared
+    whole.W = W = np.zeros((X.shape[1], Y.shape[1]), X.dtype) if start is None else start.copy()
+    if start is not None or prepared is not None:
+        whole.refresh()
     descend = _descent(weight, ridge)
     null = max(0.5 * float(np.vdot(Y, Y)), np.finfo(float).tiny)
-    n_iter = 0
+    n_iter, patience = 0, Patience(X.dtype)
     while True:
         gap = RowGap(whole, weight, ridge)
-        if gap.gap <= tol * null or n_iter >= max_iter:
+        if gap.gap <= tol * null or n_iter >= max_iter or patience.over(gap.gap):
             return RowResult(W, gap.value, gap.gap, gap.gap / null, n_iter, bool(gap.gap <= tol * null))
         chosen = _working_set(gap)
         goal = max(INNER * gap.gap, 0.5 * tol * null)
         part = whole.restrict(chosen) if len(chosen) < len(W) else whole
-        for step in range(1, max_iter - n_iter + 1):
-            part.sweep(descend)
-            if step % SWEEPS_BETWEEN_CHECKS == 0 and RowGap(part, weight, ridge).gap <= goal:
-                break
-        n_iter += step
+        n_iter += _descend(part, descend, weight, ridge, goal, max_iter - n_iter)
         W[chosen] = part.W
         whole.refresh()
 
 
-def _smaller_form(X: np.ndarray, Y: np.ndarray, W: np.ndarray) -> Residuals | Products:
-    n, d = X.shape
-    if d > n:
-        return Residuals(np.asfortranarray(X), Y, W)
-    return Products(X.T @ X, X.T @ Y, float(np.vdot(Y, Y)), W)
+def _descend(part, descend: Callable, weight: float, ridge: float, goal: float, max_iter: int) -> int:
+    """Sweep until the gap is at most ``goal``, extrapolating now and then; how often."""
+    memory, patience = Anderson(SWEEPS_BETWEEN_CHECKS), Patience(part.W.dtype)
+    n_iter = 0
+    while n_iter < max_iter:
+        n_iter += 1
+        part.sweep(descend)
+        memory.note(part)
+        if memory.full:
+            memory.advance(part, lambda: _value(part, weight, ridge))
+            gap = RowGap(part, weight, ridge).gap
+            if gap <= goal or patience.over(gap):
+                break
+    return n_iter
+
+
+def _value(state: Residuals | Products, weight: float, ridge: float) -> float:
+    squares = np.einsum("jt,jt->j", state.W, state.W)
+    return 0.5 * state.sums()[0] + weight * float(np.sqrt(squares).sum()) + 0.5 * ridge * float(squares.sum())
 
 
 def _descent(weight: float, ridge: float) -> Callable:
@@ -100,8 +129,9 @@ class RowGap:
         lengths = np.sqrt(np.einsum("jt,jt->j", W[self.used], W[self.used]))
         self.value = 0.5 * square + weight * float(lengths.sum())
         largest = norms.max(initial=0.0)
-        scale = 1.0 if largest <= weight else weight / largest
-        self.gap = max(self.value - scale * product + 0.5 * scale**2 * square, 0.0)
+        scale = 1.0 if largest <= weight else float(weight / largest)
+        gap = float(self.value - scale * product + 0.5 * scale**2 * square)
+        self.gap = max(gap, 0.0) + noise(square, W.dtype)
         reach = np.sqrt(state.squares + ridge)
         self.distance = (weight - scale * norms) / np.where(reach > 0, reach, np.inf)
 

@@ -24,6 +24,14 @@ class Residuals:
         used = np.flatnonzero(self.W.any(axis=1))
         self.R = self.Y - self.X[:, used] @ self.W[used]
 
+    def where(self) -> tuple[np.ndarray, np.ndarray]:
+        """The weights, as a new array, and the residual."""
+        return self.W.copy(), self.R
+
+    def move(self, W: np.ndarray, R: np.ndarray) -> None:
+        """Put others in their place."""
+        self.W[:], self.R[:] = W, R
+
     def slopes(self) -> np.ndarray:
         """``X' R`` (d, T)."""
         return self.X.T @ self.R
@@ -62,7 +70,19 @@ class Products:
         self.refresh()
 
     def refresh(self) -> None:
-        self.S = self.moment - self.gram @ self.W
+        used = np.flatnonzero(self.W.any(axis=1))
+        if 2 * len(used) > len(self.W):
+            self.S = self.moment - self.gram @ self.W
+        else:
+            self.S = self.moment - self.gram[:, used] @ self.W[used]
+
+    def where(self) -> tuple[np.ndarray, np.ndarray]:
+        """The weights, as a new array, and their slopes."""
+        return self.W.copy(), self.S
+
+    def move(self, W: np.ndarray, S: np.ndarray) -> None:
+        """Put others in their place."""
+        self.W[:], self.S[:] = W, S
 
     def slopes(self) -> np.ndarray:
         return self.S

@@ -2,6 +2,7 @@
 
 from ._columns import join_labels
 from ._estimator import TaskTargetsMixin, label_weights
+from ._known import read_known_targets
 from ._reader import TaskTargets, read_targets
 from ._structured import make_targets, split_targets
 
@@ -11,6 +12,7 @@ __all__ = [
     "join_labels",
     "label_weights",
     "make_targets",
+    "read_known_targets",
     "read_targets",
     "split_targets",
 ]

@@ -10,8 +10,6 @@ from ._reader import TaskTargets, read_targets
 from ._scores import TaskScoresMixin
 from ._tasks import distinct_tasks, encode_tasks, find_task_column, split_task_column
 
-_CHECKS = {"accept_sparse": ("csr", "csc"), "dtype": np.float64}
-
 
 class TaskTargetsMixin(TaskScoresMixin):
     """Reads 1-D y, (n, T) y with missing labels, and tasks that own their rows (``task_feature``).
@@ -20,13 +18,18 @@ class TaskTargetsMixin(TaskScoresMixin):
     sets ``n_tasks_``, ``task_names_in_`` and, for classifiers, ``classes_``.
     """
 
-    _accepts_sparse: tuple | bool = ("csr", "csc")
+    #: Formats that X keeps; any other becomes the first.
+    _feature_dtypes: tuple = (np.float64,)
+
+    @property
+    def _checks(self) -> dict:
+        return {"accept_sparse": ("csr", "csc"), "dtype": list(self._feature_dtypes)}
 
     def _read_fit(self, X, y, *, classify: bool):
         """Checked features without the task column, and the targets."""
         task = self._task_ids = None
         if self.task_feature is None:
-            X = validate_data(self, X, **_CHECKS)
+            X = validate_data(self, X, **self._checks)
         else:
             X = _two_dimensional(X)
             validate_data(self, X, skip_check_array=True)
@@ -34,7 +37,7 @@ class TaskTargetsMixin(TaskScoresMixin):
             X, ids = split_task_column(X, self._task_position, self._task_shown)
             self._task_ids = distinct_tasks(ids, self._task_shown)
             task = encode_tasks(ids, self._task_ids, self._task_shown, "error")
-            X = check_array(X, estimator=self, input_name="X", **_CHECKS)
+            X = check_array(X, estimator=self, input_name="X", **self._checks)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         targets = read_targets(
@@ -48,12 +51,27 @@ class TaskTargetsMixin(TaskScoresMixin):
         """Checked features without the task column, and each row's task (-1: unseen)."""
         check_is_fitted(self)
         if self._task_ids is None:
-            return validate_data(self, X, reset=False, **_CHECKS), None
+            return validate_data(self, X, reset=False, **self._checks), None
         X = _two_dimensional(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         X, ids = split_task_column(X, self._task_position, self._task_shown)
         task = encode_tasks(ids, self._task_ids, self._task_shown, self.unknown_task)
-        return check_array(X, estimator=self, input_name="X", **_CHECKS), task
+        return check_array(X, estimator=self, input_name="X", **self._checks), task
+
+    def _read_stranger(self, X, task):
+        """Checked features of rows that all belong to one task not seen before, and its id."""
+        X = _two_dimensional(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        X, ids = split_task_column(X, self._task_position, self._task_shown)
+        ids = list(dict.fromkeys(ids.tolist()))
+        if len(ids) != 1 or ids[0] in self._task_ids:
+            raise ValueError(
+                f"task_feature {self._task_shown} must hold one id that is new, the same in every row; got "
+                f"{ids[:10]}"
+            )
+        if task is not None and task != ids[0]:
+            raise ValueError(f"task={task!r}, but the rows of X belong to {ids[0]!r}; leave task out")
+        return check_array(X, estimator=self, input_name="X", **self._checks), ids[0]
 
     def _remember(self, targets: TaskTargets) -> None:
         self._form = targets.form
@@ -79,9 +97,12 @@ def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndar
         if targets.form == "vector" and target_weight.ndim == 1:
             target_weight = target_weight[:, None]
         weight *= checked_weights(target_weight, weight.shape, "target_weight")
-    for t, name in enumerate(targets.names):
-        mine = weight[targets.task == t, 0] if targets.form == "rows" else weight[:, t]
-        if not (mine > 0).any():
+    if targets.form == "rows":
+        counts = np.bincount(targets.task[weight[:, 0] > 0], minlength=targets.n_tasks)
+    else:
+        counts = np.count_nonzero(weight > 0, axis=0)
+    for name, count in zip(targets.names, counts, strict=True):
+        if not count:
             raise ValueError(f"task {name!r} has no observed label with a positive weight")
     return weight
 

@@ -88,11 +88,12 @@ def _read_rows(columns, classify, missing_label, task, task_ids) -> TaskTargets:
         )
     check_consistent_length(columns[0], task)
     values, observed, classes = _read_column(columns[0], classify, missing_label, "y")
-    for t, name in enumerate(task_ids):
-        mine = values[observed & (task == t)]
-        _need_labels(mine, f"task {name!r}")
+    shown = np.zeros((len(task_ids), len(classes) if classify else 1), dtype=bool)
+    shown[task[observed], values[observed].astype(np.intp) if classify else 0] = True
+    for name, mine in zip(task_ids, shown, strict=True):
+        _need_labels(mine[mine], f"task {name!r}")
         if classify:
-            _need_classes(classes[np.unique(mine).astype(int)], f"task {name!r}")
+            _need_classes(classes[mine], f"task {name!r}")
     classes = [classes] * len(task_ids) if classify else None
     return TaskTargets("rows", list(task_ids), values[:, None], observed[:, None], classes, task)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.metrics import r2_score
 
 from ..utils._weights import checked_weights
@@ -38,7 +37,7 @@ class TaskScoresMixin:
         scores = {}
         for name, classes, rows, labels, column in self._labels_by_task(X, y):
             mine = predicted[rows] if column is None else predicted[rows, column]
-            scores[name] = _score(self, name, classes, labels, mine, weight[rows])
+            scores[name] = task_score(name, classes, labels, mine, weight[rows])
         return scores
 
     def score(self, X, y, sample_weight=None) -> float:
@@ -52,7 +51,7 @@ class TaskScoresMixin:
         rows = np.flatnonzero(observed_labels(column, self.missing_label))
         weight = checked_weights(sample_weight, (len(column),), "sample_weight")
         classes = getattr(self, "classes_", None)
-        return _score(self, "y", classes, column[rows], self.predict(X)[rows], weight[rows])
+        return task_score("y", classes, column[rows], self.predict(X)[rows], weight[rows])
 
     def _labels_by_task(self, X, y):
         columns, _, _ = task_columns(y)
@@ -77,10 +76,11 @@ class TaskScoresMixin:
             yield name, getattr(self, "classes_", None), rows, column[rows], None
 
 
-def _score(model, name, classes, labels, predicted, weight) -> float:
+def task_score(name, classes, labels, predicted, weight) -> float:
+    """Accuracy of labels, R2 of numbers (``classes`` None); NaN where there is nothing to compare."""
     if len(labels) == 0:
         return float("nan")
-    if not is_classifier(model):
+    if classes is None:
         if len(labels) < 2:
             return float("nan")
         return float(r2_score(labels.astype(float), predicted, sample_weight=weight))

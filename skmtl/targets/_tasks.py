@@ -9,7 +9,8 @@ import scipy.sparse as sp
 def encode_tasks(ids: np.ndarray, known: list, name: str, unknown: str) -> np.ndarray:
     """Task number of each row, (n,) intp; -1 for an unseen task where ``unknown`` is "shared"."""
     numbers = {task: number for number, task in enumerate(known)}
-    codes = np.array([numbers.get(task, -1) for task in ids.tolist()], dtype=np.intp)
+    distinct, inverse = _distinct(ids)
+    codes = np.array([numbers.get(task, -1) for task in distinct], dtype=np.intp)[inverse]
     if unknown == "error" and (codes < 0).any():
         strangers = list(dict.fromkeys(ids[codes < 0].tolist()))
         raise ValueError(
@@ -55,13 +56,20 @@ def split_task_column(X, position: int, name: str):
         ids, rest = X[X.columns[position]].to_numpy(), X.drop(X.columns[position])
     else:
         X = np.asarray(X)
-        ids, rest = X[:, position], np.delete(X, position, axis=1)
+        ids, rest = X[:, position], _without_column(X, position)
     return rest, _checked_ids(np.asarray(ids), name)
+
+
+def _without_column(X: np.ndarray, position: int) -> np.ndarray:
+    """X without a column: a view where it is the first or the last one."""
+    if position == 0:
+        return X[:, 1:]
+    return X[:, :-1] if position == X.shape[1] - 1 else np.delete(X, position, axis=1)
 
 
 def distinct_tasks(ids: np.ndarray, name: str) -> list:
     """The tasks of a training set in sorted order; one task only is an error."""
-    distinct = list(dict.fromkeys(ids.tolist()))
+    distinct = _distinct(ids)[0]
     try:
         distinct.sort()
     except TypeError:  # ids of several types
@@ -72,6 +80,16 @@ def distinct_tasks(ids: np.ndarray, name: str) -> list:
             "least two tasks"
         )
     return distinct
+
+
+def _distinct(ids: np.ndarray) -> tuple[list, np.ndarray]:
+    """The different ids, and the place of each row's among them (n,)."""
+    if ids.dtype.kind != "O":
+        distinct, inverse = np.unique(ids, return_inverse=True)
+        return distinct.tolist(), inverse
+    places: dict = {}
+    inverse = np.array([places.setdefault(task, len(places)) for task in ids.tolist()], dtype=np.intp)
+    return list(places), inverse
 
 
 def _checked_ids(ids: np.ndarray, name: str) -> np.ndarray:

@@ -92,7 +92,7 @@ def test_covariance_is_symmetric_and_positive(coupling):
         (SharedParameters(1.5), r"sharing must be a number in \[0, 1\], got 1.5"),
         (SharedParameters("much"), "sharing must be a number"),
         (LearnedRelation(sharing=1), "sharing must be below 1"),
-        (LearnedRelation(smoothing=0), "smoothing must be positive"),
+        (LearnedRelation(smoothing=-1), r"LearnedRelation.smoothing must be a number in \[0, inf\), got -1"),
         (GivenRelation(np.eye(3)), r"must be \(2, 2\), got shape \(3, 3\)"),
         (GivenRelation([[1, 2], [0, 1]]), "symmetric"),
         (GivenRelation([[1, np.nan], [np.nan, 1]]), "finite"),

@@ -94,3 +94,18 @@ def test_a_penalty_without_a_formula_for_its_conjugate_says_so(matrix):
             return V
 
     assert Plain().conjugate(matrix) is None and Plain().share(matrix) == 1.0
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_where_a_penalty_begins_is_its_dual_norm(name, matrix):
+    """By the formula of norms, and by the bisection that serves any other penalty."""
+    penalty, _, _, dual = TWINS[name]
+    tolerance = SVD if name == "trace" else BISECTED
+    assert_close(penalty.silent_from(matrix), dual(matrix), tolerance)
+    bisected = Penalty.silent_from(penalty, matrix)
+    assert_close(bisected, dual(matrix), Tolerance("bisection to 1e-9", rtol=1e-6))
+
+
+def test_penalties_that_are_smooth_at_zero_never_fall_silent(matrix):
+    assert RowNorm(0.0, 1.0).silent_from(matrix) == SquaredTraceNorm().silent_from(matrix) == np.inf
+    assert RowNorm(0.5, 0.5).silent_from(matrix) == pytest.approx(2 * naive.row_norm_dual(matrix))

@@ -178,7 +178,7 @@ def test_an_interrupted_fit_leaves_the_model_as_it_was(kind, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skmtl.linear_model._fit._minimise", interrupt)
+    monkeypatch.setattr("skmtl.fitting._fit._minimise", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X[:, :2], Y[:, :2])
     assert vars(model) == before

@@ -23,6 +23,7 @@ from skmtl.couplings import (
     RobustLowRank,
     SparseLowRank,
 )
+from skmtl.fitting import _proximal_fit
 
 EQUAL = Tolerance("equal minima of one convex function", rtol=1e-8)
 SLOPES = Tolerance("slopes at a duality gap of 1e-12", rtol=2e-5, atol=2e-5)
@@ -181,16 +182,34 @@ def test_long_and_wide_form_are_one_model(coupling, table):
 
 @pytest.mark.parametrize("coupling", COUPLINGS, ids=repr)
 @pytest.mark.parametrize("intercept", [True, False])
-def test_many_rows_of_each_task_are_summarised_without_loss(coupling, intercept, table, rng):
-    """Tasks with a row to spare, summarised by a triangle each, against sparse X, which never is."""
+def test_many_rows_of_each_task_are_summarised_without_loss(coupling, intercept, table, rng, monkeypatch):
+    """Tasks with a row to spare, by products of their features and by the rows themselves."""
     X, Y = table
     rows = np.vstack([np.column_stack([X, np.full(N, t)]) for t in range(T)])
     rows, y, weight = rows[:-32], Y.T.ravel()[:-32], rng.random(N * T - 32)  # the last task has 8 rows
     parameters = {"coupling": coupling, "tol": 1e-11, "task_feature": D, "fit_intercept": intercept}
-    short = MultiTaskLinearRegressor(0.05, **parameters).fit(rows, y, sample_weight=weight)
-    whole = MultiTaskLinearRegressor(0.05, **parameters).fit(sp.csr_array(rows), y, sample_weight=weight)
+    fits = [MultiTaskLinearRegressor(0.05, **parameters, solver="proximal-gradient") for _ in range(3)]
+    short = fits[0].fit(rows, y, sample_weight=weight)
+    sparse = fits[1].fit(sp.csr_array(rows), y, sample_weight=weight)
+    monkeypatch.setattr(_proximal_fit, "summarise", lambda *given: None)
+    whole = fits[2].fit(rows, y, sample_weight=weight)
+    near = Tolerance("a gap of 1e-11", rtol=1e-3, atol=1e-3)
+    for model in (short, sparse):
+        assert_close(model.objective_, whole.objective_, EQUAL)
+        assert_close(model.predict(rows), whole.predict(rows), near)
+
+
+@pytest.mark.parametrize("coupling", [RobustLowRank(), LowRank(squared=True)], ids=repr)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_missing_labels_are_summarised_without_loss(coupling, intercept, table, rng, monkeypatch):
+    X, Y = table
+    Y = np.where(rng.random(Y.shape) < 0.3, np.nan, Y)
+    parameters = {"coupling": coupling, "tol": 1e-11, "fit_intercept": intercept}
+    short = MultiTaskLinearRegressor(0.05, **parameters).fit(X, Y)
+    monkeypatch.setattr(_proximal_fit, "summarise", lambda *given: None)
+    whole = MultiTaskLinearRegressor(0.05, **parameters).fit(X, Y)
     assert_close(short.objective_, whole.objective_, EQUAL)
-    assert_close(short.predict(rows), whole.predict(rows), Tolerance("a gap of 1e-11", rtol=1e-3, atol=1e-3))
+    assert_close(short.predict(X), whole.predict(X), Tolerance("a gap of 1e-11", rtol=1e-3, atol=1e-3))
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS, ids=repr)
@@ -302,7 +321,7 @@ REFUSED = [
     ({"coupling": JointSparsity(), "solver": "newton-cg"}, "'newton-cg' needs a quadratic coupling.*JointSp"),
     ({"coupling": LowRank(), "solver": "closed-form"}, "'closed-form' needs a quadratic coupling.*LowRank"),
     ({"coupling": Independent(), "solver": "proximal-gradient"}, "needs a coupling with a proximal map"),
-    ({"coupling": LowRank(), "solver": "block-descent"}, "'block-descent' needs JointSparsity.*LowRank"),
+    ({"coupling": LowRank(), "solver": "block-descent"}, "'block-descent' needs the squared loss.*LowRank"),
     ({"coupling": Independent(), "solver": "block-descent"}, "needs a coupling with a proximal map"),
     ({"coupling": JointSparsity(1.5)}, r"JointSparsity.l1_ratio must be a number in \[0, 1\], got 1.5"),
     ({"coupling": ElementwiseSparsity("x")}, r"ElementwiseSparsity.l1_ratio must be a number in \[0, 1\]"),

@@ -4,10 +4,25 @@ import numpy as np
 import pytest
 from _asserts import ROUNDING, assert_close
 
-from skmtl.losses import LogisticLoss, Loss, MultinomialLoss, SquaredLoss
+from skmtl.losses import (
+    EpsilonInsensitiveLoss,
+    HuberLoss,
+    LogisticLoss,
+    Loss,
+    MultinomialLoss,
+    PoissonLoss,
+    QuantileLoss,
+    SquaredEpsilonInsensitiveLoss,
+    SquaredHingeLoss,
+    SquaredLoss,
+)
+
+LOSSES = [(SquaredLoss(), 1), (LogisticLoss(), 1), (MultinomialLoss(), 3), (HuberLoss(0.7), 1),
+          (QuantileLoss(0.8), 1), (EpsilonInsensitiveLoss(0.3), 1), (SquaredEpsilonInsensitiveLoss(0.3), 1),
+          (PoissonLoss(), 1), (SquaredHingeLoss(), 1), (SquaredHingeLoss(), 3)]  # fmt: skip
 
 
-@pytest.fixture(params=[(SquaredLoss(), 1), (LogisticLoss(), 1), (MultinomialLoss(), 3)], ids=repr)
+@pytest.fixture(params=LOSSES, ids=repr)
 def case(request, rng):
     """A loss and y, z, w of 12 rows and 2 tasks that show every class; some weights are zero."""
     loss, C = request.param
@@ -56,9 +71,7 @@ def test_a_probability_of_nearly_one_is_balanced_too():
     assert np.isfinite(LogisticLoss().conjugate(y, r, w))
 
 
-@pytest.mark.parametrize(
-    "loss, C", [(SquaredLoss(), 1), (LogisticLoss(), 1), (MultinomialLoss(), 3)], ids=repr
-)
+@pytest.mark.parametrize("loss, C", [pair for pair in LOSSES if pair[0].smoothness], ids=repr)
 def test_smoothness_bounds_the_curvature(loss, C, rng):
     y, z, w = np.zeros((200, 1)), 0.3 * rng.normal(size=(200, 1, C)), np.ones((200, 1))
     direction = rng.normal(size=z.shape)

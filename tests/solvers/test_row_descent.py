@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from _asserts import Tolerance, assert_close
 
-from skmtl.solvers import _row_descent, _row_states, row_descent
+from skmtl.solvers import _row_descent, _row_states, row_descent, row_problem
 
 SLOPES = Tolerance("slopes at a duality gap of 1e-12", rtol=1e-5, atol=1e-5)
 VALUE = Tolerance("one function, summed in two ways", rtol=1e-9)
@@ -87,3 +87,19 @@ def test_the_size_of_a_block_does_not_matter(rng, monkeypatch):
     monkeypatch.setattr(_row_states, "BLOCK", 7)
     found = row_descent(X, Y, weight, 0.0, tol=1e-14, max_iter=5000).W
     assert_close(found, expected, Tolerance("weights at a gap of 1e-14", rtol=1e-4, atol=1e-6))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_start_and_a_prepared_problem_give_the_same_minimum(shape, rng):
+    """From the solution of another weight, in a problem that has been used before, and left as it was."""
+    X, Y = table(rng, *SHAPES[shape])
+    weight, prepared = 0.2 * largest_slope(X, Y), row_problem(X, Y)
+    cold = row_descent(X, Y, weight, 0.1, tol=1e-12, max_iter=20_000)
+    near = row_descent(X, Y, 1.1 * weight, 0.1, tol=1e-6, max_iter=20_000, prepared=prepared)
+    start = near.W.copy()
+    warm = row_descent(X, Y, weight, 0.1, tol=1e-12, max_iter=20_000, start=near.W, prepared=prepared)
+    assert_close(near.W, start, Tolerance("nothing is written into the start"))
+    assert warm.converged and warm.n_iter <= cold.n_iter
+    assert_close(warm.value, cold.value, VALUE)
+    there = row_descent(X, Y, weight, 0.1, tol=1e-11, max_iter=9, start=warm.W, prepared=prepared)
+    assert there.converged and there.n_iter == 0

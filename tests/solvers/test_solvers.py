@@ -81,3 +81,34 @@ def test_kronecker_ridge_without_coupling(rng):
     X, Y = rng.normal(size=(9, 4)), rng.normal(size=(9, 3))
     W = KroneckerRidge(X, Y, np.ones(9)).solve(2.0 * np.eye(3), 0.5)
     assert_close(W, np.linalg.solve(X.T @ X + 0.25 * np.eye(4), X.T @ Y), EXACT)
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.0, 1e4])
+@pytest.mark.parametrize("even", [True, False])
+def test_kronecker_ridge_centres_products(offset, even, rng):
+    """Products are centred in place of X; large means, which would cost digits, are taken out first."""
+    X, Y = rng.normal(size=(12, 4)) + offset, rng.normal(size=(12, 3)) - offset
+    w = np.full(12, 0.5) if even else rng.random(12)
+    mean = w @ X / w.sum()
+    ridge = KroneckerRidge(X, Y, w, mean)
+    A, B = X - mean, Y - w @ Y / w.sum()
+    for C in (np.eye(3), np.ones((3, 3)) + np.eye(3)):
+        W = ridge.solve(C, 0.3)
+        assert_close(W, KroneckerRidge(A, B, w).solve(C, 0.3), EXACT)
+        slopes = A.T @ (w[:, None] * (B - A @ W))
+        assert_close(ridge.slopes(W), slopes, Tolerance("differences of products", atol=1e-8))
+        left = (w[:, None] * (B - A @ W) ** 2).sum()
+        assert_close(ridge.squares_left(W, ridge.slopes(W)), left, EXACT)
+
+
+def test_the_eigenbasis_gives_the_same_ridge(rng):
+    X, Y = rng.normal(size=(9, 4)), rng.normal(size=(9, 3))
+    factored, rotated = (KroneckerRidge(X, Y, np.ones(9)) for _ in range(2))
+    assert (rotated.basis[0] >= 0).all()
+    assert_close(rotated.solve(np.eye(3), 0.5), factored.solve(np.eye(3), 0.5), EXACT)
+
+
+def test_squares_lost_in_rounding_are_not_told(rng):
+    X, W = rng.normal(size=(9, 4)), rng.normal(size=(4, 3))
+    ridge = KroneckerRidge(X, X @ W, np.ones(9))
+    assert ridge.squares_left(W, ridge.slopes(W)) is None

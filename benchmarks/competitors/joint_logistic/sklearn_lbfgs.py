@@ -1,26 +1,19 @@
-"""One LogisticRegression a task, by MultiOutputClassifier."""
+"""One LogisticRegression a task, solver lbfgs."""
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.multioutput import MultiOutputClassifier
+from competitors import _sklearn_loop as loop
+from competitors._stops import TOLERANCES  # noqa: F401
 
 PACKAGE = "scikit-learn"
-TOLERANCES = [10 ** (-k / 2) for k in range(8, 19)]
 
 
 def prepare(data, threads, tol):
-    base = LogisticRegression(C=data.C, tol=tol, max_iter=1000, fit_intercept=False)
-    model = MultiOutputClassifier(base, n_jobs=threads)
-    model.fit(data.X[:200], data.Y[:200])
-    return data, model
+    return loop.prepare([(data.X, y) for y in data.Y.T], data.C, tol, "lbfgs", threads)
 
 
-def run(state):
-    data, model = state
-    return model.fit(data.X, data.Y)
+run = loop.run
 
 
 def result(state, output):
-    return np.column_stack([one.coef_[0] for one in output.estimators_])
+    return loop.coefficients(output).T

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from competitors._stops import TOLERANCES  # noqa: F401
+
 from skmtl import MultiTaskLogisticRegression
 from skmtl.couplings import Independent
 
 PACKAGE = "skmtl"
-TOLERANCES = [10 ** (-k / 2) for k in range(8, 19)]
 
 
 def prepare(data, threads, tol):
     def model(n):
+        alpha = 1 / (data.C * n)
         return MultiTaskLogisticRegression(
-            alpha=1 / (data.C * n), coupling=Independent(), tol=tol, fit_intercept=False
+            alpha, coupling=Independent(), tol=tol, fit_intercept=False, n_jobs=threads
         )
 
     model(200).fit(data.X[:200], data.Y[:200])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
+from competitors._scipy_lbfgs import minimise
+from competitors._stops import TOLERANCES  # noqa: F401
 from scipy.special import expit
 
 PACKAGE = "scipy"
-TOLERANCES = [10 ** (-k / 2) for k in range(8, 19)]
 
 
 def prepare(data, threads, tol):
@@ -18,19 +18,14 @@ def prepare(data, threads, tol):
 def run(state):
     X, Y, C, tol = state
     turned = X.transpose(0, 2, 1)
-    shape = X.shape[0], X.shape[2]
 
-    def objective(w):
-        W = w.reshape(shape)
+    def value_gradient(W):
         raw = (X @ W[:, :, None])[:, :, 0]
-        value = C * (np.logaddexp(0, raw) - Y * raw).sum() + 0.5 * w @ w
+        value = C * (np.logaddexp(0, raw) - Y * raw).sum() + 0.5 * (W * W).sum()
         slope = expit(raw) - Y
-        return value, (C * (turned @ slope[:, :, None])[:, :, 0] + W).ravel()
+        return value, C * (turned @ slope[:, :, None])[:, :, 0] + W
 
-    start = np.zeros(shape[0] * shape[1])
-    largest = abs(objective(start)[1]).max()
-    options = {"gtol": tol * largest, "ftol": 0, "maxiter": 5000, "maxfun": 10000}
-    return minimize(objective, start, jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
+    return minimise(value_gradient, (X.shape[0], X.shape[2]), tol)
 
 
 def result(state, output):

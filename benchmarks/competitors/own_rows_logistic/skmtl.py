@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+from competitors._stops import TOLERANCES  # noqa: F401
 
 from skmtl import MultiTaskLogisticRegression
 from skmtl.couplings import Independent
 
 PACKAGE = "skmtl"
-TOLERANCES = [10 ** (-k / 2) for k in range(8, 19)]
 
 
 def prepare(data, threads, tol):
     tasks, rows, features = data.X.shape
     X = np.column_stack([data.X.reshape(-1, features), np.repeat(np.arange(tasks), rows)])
     model = MultiTaskLogisticRegression(
-        alpha=1 / (data.C * rows), coupling=Independent(), tol=tol, fit_intercept=False, task_feature=-1
+        alpha=1 / (data.C * rows),
+        coupling=Independent(),
+        tol=tol,
+        fit_intercept=False,
+        task_feature=-1,
+        n_jobs=threads,
     )
     model.fit(X[: 3 * rows], data.Y.ravel()[: 3 * rows])
     return X, data.Y.ravel(), model

@@ -1,0 +1,19 @@
+"""One LogisticRegression a task, solver liblinear."""
+
+from __future__ import annotations
+
+from competitors import _sklearn_loop as loop
+from competitors._stops import TOLERANCES  # noqa: F401
+
+PACKAGE = "scikit-learn"
+
+
+def prepare(data, threads, tol):
+    return loop.prepare([(data.X, y) for y in data.Y.T], data.C, tol, "liblinear", threads)
+
+
+run = loop.run
+
+
+def result(state, output):
+    return loop.coefficients(output).T

@@ -1,0 +1,95 @@
+"""What the first fit of a process costs: ``python benchmarks/first_fit.py [--rounds 5] [--out DIR]``.
+
+Every measurement is a fresh interpreter, with kernels compiled and cached by an earlier one; the models take
+turns. Timed are the imports of scikit-learn and of ``skmtl.linear_model``, then one fit of a small problem.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+from harness.machine import machine
+from harness.registry import BENCHMARKS
+
+MODELS = {
+    "ridge, shared": "MultiTaskLinearRegressor(0.1)",
+    "joint sparsity": "MultiTaskLinearRegressor(0.1, coupling=JointSparsity())",
+    "low rank": "MultiTaskLinearRegressor(0.1, coupling=LowRank())",
+    "logistic, shared": "MultiTaskLogisticRegression(0.1)",
+    "logistic, joint sparsity": "MultiTaskLogisticRegression(0.1, coupling=JointSparsity())",
+    "float32, joint sparsity": "MultiTaskLinearRegressor(0.1, coupling=JointSparsity())",
+}
+_CHILD = """
+import sys, time
+started = time.perf_counter()
+import numpy as np
+import sklearn.linear_model
+peer = time.perf_counter()
+from skmtl.linear_model import *
+from skmtl.couplings import *
+ours = time.perf_counter()
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(200, 10)), rng.normal(size=(200, 3))
+name, model = sys.argv[1], eval(sys.argv[2])
+X = X.astype(np.float32) if name.startswith("float32") else X
+Y = (Y > 0).astype(int) if name.startswith("logistic") else Y
+began = time.perf_counter()
+model.fit(X, Y)
+first = time.perf_counter()
+model.fit(X, Y)
+print(peer - started, ours - peer, first - began, time.perf_counter() - first)
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, write ``first_fit.json``, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="fresh processes for each model")
+    parser.add_argument("--out", type=Path, default=BENCHMARKS / "results", help="folder of the result")
+    args = parser.parse_args(arguments)
+    for name in MODELS:
+        _measure(name)  # fills the kernels' cache
+    runs = {name: [] for name in MODELS}
+    for _ in range(args.rounds):
+        for name in MODELS:
+            runs[name].append(_measure(name))
+    rows = [_row(name, done) for name, done in runs.items()]
+    args.out.mkdir(parents=True, exist_ok=True)
+    report = {"rows": rows, "rounds": args.rounds, "machine": machine()}
+    (args.out / "first_fit.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for row in rows:
+        print(
+            f"{row['model']:25} import scikit-learn {row['import_sklearn_s']:.2f} s, skmtl "
+            f"{row['import_skmtl_s']:.2f} s; first fit {row['first_fit_s']:.3f} s (median "
+            f"{row['first_fit_median_s']:.3f}), second {row['second_fit_s']:.3f} s"
+        )
+    return 0
+
+
+def _measure(name: str) -> tuple[float, ...]:
+    command = [sys.executable, "-c", _CHILD, name, MODELS[name]]
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | one_thread)
+    return tuple(map(float, done.stdout.split()))
+
+
+def _row(name: str, done: list[tuple[float, ...]]) -> dict:
+    peer, ours, first, second = zip(*done, strict=True)
+    return {
+        "model": name,
+        "import_sklearn_s": min(peer),
+        "import_skmtl_s": min(ours),
+        "first_fit_s": min(first),
+        "first_fit_median_s": median(first),
+        "second_fit_s": min(second),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

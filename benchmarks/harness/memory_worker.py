@@ -1,0 +1,122 @@
+"""One fit in one process, and the memory it took: what ``benchmarks/memory.py`` starts."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import tracemalloc
+import warnings
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.linear_model import MultiTaskLasso, Ridge
+
+from skmtl import MultiTaskLinearRegressor, MultiTaskLogisticRegression
+from skmtl.couplings import Independent, JointSparsity, LearnedRelation, LowRank
+
+MB = 2**20
+
+
+def shared(rng, dtype=np.float64):
+    """20,000 rows of 200 features, 20 tasks."""
+    X = rng.normal(size=(20_000, 200)).astype(dtype)
+    Y = X @ rng.normal(size=(200, 20)).astype(dtype) + rng.normal(size=(20_000, 20)).astype(dtype)
+    return X, Y, {}
+
+
+def own_rows(rng):
+    """1,000 tasks of 50 rows and 50 features, rows in no order; the task stands in the last column."""
+    task = rng.permutation(np.repeat(np.arange(1000), 50))
+    X = rng.normal(size=(50_000, 51))
+    W = rng.normal(size=50) + 0.3 * rng.normal(size=(1000, 50))
+    y = np.einsum("nd,nd->n", X[:, :50], W[task]) + rng.normal(size=50_000)
+    X[:, 50] = task
+    return X, y, {"task_feature": 50}
+
+
+def sparse(rng):
+    """20,000 rows of 2,000 features, 1 % of them not zero; 5 tasks."""
+    X = sp.random_array((20_000, 2_000), density=0.01, rng=rng, format="csr")
+    return X, X @ rng.normal(size=(2_000, 5)) + rng.normal(size=(20_000, 5)), {}
+
+
+DATA = {
+    "shared": shared,
+    "shared-float32": lambda rng: shared(rng, np.float32),
+    "own-rows": own_rows,
+    "sparse": sparse,
+}
+
+
+def model_of(name: str, parameters: dict):
+    """The unfitted model; alphas give fits of a few dozen steps."""
+    regressor = MultiTaskLinearRegressor
+    return {
+        "ridge": lambda: regressor(0.01, coupling=Independent(), **parameters),
+        "shared": lambda: regressor(0.01, **parameters),
+        "missing": lambda: regressor(0.01, **parameters),
+        "learned": lambda: regressor(0.01, coupling=LearnedRelation(smoothing=0.1), **parameters),
+        "joint": lambda: regressor(0.5, coupling=JointSparsity(), tol=1e-4, **parameters),
+        "low-rank": lambda: regressor(0.5, coupling=LowRank(), tol=1e-4, **parameters),
+        "logistic": lambda: MultiTaskLogisticRegression(0.01, tol=1e-4, **parameters),
+        "sk-ridge": lambda: Ridge(1.0),
+        "sk-lasso": lambda: MultiTaskLasso(0.5),
+    }[name]()
+
+
+def size_of(X) -> int:
+    """Bytes of an array or a sparse matrix."""
+    return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes if sp.issparse(X) else X.nbytes
+
+
+class Watch:
+    """The largest resident memory while it runs, looked at every half millisecond."""
+
+    def __enter__(self):
+        self.before = self.peak = _resident()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._look)
+        self.thread.start()
+        return self
+
+    def _look(self) -> None:
+        while not self.done.is_set():
+            self.peak = max(self.peak, _resident())
+            time.sleep(5e-4)
+
+    def __exit__(self, *error):
+        self.done.set()
+        self.thread.join()
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def main(data: str, name: str, how: str) -> None:
+    rng = np.random.default_rng(0)
+    X, y, parameters = DATA[data](rng)
+    if name == "logistic":
+        y = (y > 0).astype(y.dtype)
+    if name == "missing":
+        y = np.where(rng.random(y.shape) < 0.3, np.nan, y)
+    warnings.simplefilter("ignore")
+    small = rng.normal(size=(60, 3))  # loads and compiles what a first fit loads and compiles
+    model_of(name, {}).fit(small, small[:, :2] > 0 if name == "logistic" else small[:, :2])
+    model, bytes_of_data = model_of(name, parameters), size_of(X) + y.nbytes
+    if how == "resident":
+        with Watch() as watch:
+            model.fit(X, y)
+        extra = watch.peak - watch.before
+    else:
+        tracemalloc.start()
+        model.fit(X, y)
+        extra = tracemalloc.get_traced_memory()[1]
+    print(json.dumps({"data_mb": bytes_of_data / MB, "extra_mb": extra / MB}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

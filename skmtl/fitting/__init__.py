@@ -1,0 +1,1 @@
+"""Fits of linear models: data and losses, a coupling and a solver brought together; no estimators here."""

@@ -1,0 +1,58 @@
+"""Fits with a learned task covariance: it is minimised out, and what remains is convex in the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..couplings import Penalty, QuadraticCoupling
+from ..design import Family
+from ._options import FitData, FitOptions, Solution, Start
+from ._proximal_fit import by_gradient
+
+SOLVERS = ("auto", "proximal-gradient")
+
+
+class EachFamily(Penalty):
+    """A penalty on each family's weights, with one column a task: its C columns under each other."""
+
+    def __init__(self, families: Sequence[Family], penalties: Sequence[Penalty]):
+        self.families, self.penalties = families, penalties
+
+    def value(self, W):
+        return self._total(W, "value")
+
+    def prox(self, V, step):
+        out = np.empty_like(V)
+        for family, penalty in zip(self.families, self.penalties, strict=True):
+            moved = penalty.prox(family.stacked(V), step)
+            out[:, family.columns] = family.unstacked(moved)
+        return out
+
+    def conjugate(self, G):
+        return self._total(G, "conjugate")
+
+    def _total(self, W: np.ndarray, what: str) -> float:
+        pairs = zip(self.families, self.penalties, strict=True)
+        return sum(getattr(penalty, what)(family.stacked(W)) for family, penalty in pairs)
+
+
+def minimises_out(coupling: QuadraticCoupling, options: FitOptions) -> bool:
+    """Whether the relation of this coupling is minimised out; the solvers for a fixed one alternate."""
+    return coupling.learned and coupling.penalties(1) is not None and options.solver in SOLVERS
+
+
+def fit_relation(
+    data: FitData, coupling: QuadraticCoupling, options: FitOptions, start: Start | None
+) -> Solution:
+    """Minimise over the weights until the duality gap is at most ``tol``; the relation follows from them."""
+    coupling.covariance(data.targets.n_tasks)  # says what is wrong with the coupling's parameters
+    each = [coupling.penalties(len(family.tasks)) for family in data.families]
+    penalties = [EachFamily(data.families, of_part) for of_part in zip(*each, strict=True)]
+    solution = by_gradient(data, penalties, options, start)
+    covariances = [
+        coupling.relation([family.stacked(part) for part in solution.parts]) for family in data.families
+    ]
+    return replace(solution, parts=[sum(solution.parts)], covariances=covariances)
