@@ -25,6 +25,7 @@ from skmtl.couplings import (
     LearnedRelation,
     OutlierTasks,
     ReducedRank,
+    SharedParameters,
     SparseRelation,
     TaskFusion,
 )
@@ -51,7 +52,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alpha=0.1, sparsity=0.02, summary_rank=4, tol=1e-9),
     ],
     "MultiTaskLatentRegressor": lambda cls: [
-        cls(tol=1e-10),
+        cls(alpha=0.1, tol=1e-10),
         cls(n_components=1, fit_intercept=False, tol=1e-10),
     ],
     "MultiTaskLinearRegressor": lambda cls: [
@@ -67,12 +68,12 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     ],
     "MultiTaskLinearSVC": lambda cls: [
         cls(),
-        cls(class_weight="balanced", loss_average="task"),
+        cls(class_weight="balanced", loss_average="task", tol=1e-11),
         cls(coupling=JointSparsity(), tol=1e-15),
     ],
     "MultiTaskLinearSVR": lambda cls: [
         cls(alpha=0.1, tol=1e-12),
-        cls(alpha=1e-3, squared=True, coupling=LearnedRelation(), tol=1e-10),
+        cls(alpha=1e-3, squared=True, coupling=LearnedRelation(), tol=1e-13),
         cls(coupling=JointSparsity(0.5)),
     ],
     "MultiTaskLinearRegressorCV": lambda cls: [
@@ -89,7 +90,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(coupling=FusedSparsity(), tol=1e-6),
     ],
     "MultiTaskLogisticRegressionCV": lambda cls: [
-        cls(alphas=3, cv=2),
+        cls(alphas=3, cv=2, couplings=[Independent(), SharedParameters()], tol=1e-10),
         cls(alphas=[0.1, 0.01], couplings=Independent(), cv=2, one_standard_error=True),
     ],
     "MultiTaskMLPClassifier": lambda cls: [
@@ -103,8 +104,8 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     "MultiTaskMixedModel": lambda cls: [cls(), cls(coupling=JointSparsity(), loss_average="task")],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
     "TaskRelationClassifier": lambda cls: [
-        cls(tol=1e-15),
-        cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-15),
+        cls(tol=1e-12),
+        cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-12),
     ],
     "TaskRelationRegressor": lambda cls: [
         cls(tol=1e-15),

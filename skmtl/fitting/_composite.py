@@ -11,8 +11,9 @@ from ..solvers import Certificate, noise
 from ._data import DataLoss, DualPoint
 
 TINY = float(np.finfo(float).tiny)
-# A gap below this share of the loss at zero is none: sums of losses know no more digits.
-ROUNDING = 1e-13
+# Where the loss of the best intercepts is below the first share of the loss at zero, a gap below the second
+# share of that is none: sums of losses know no more digits.
+NOTHING_LEFT, ROUNDING = 1e-3, 1e-13
 
 
 class CompositeProblem:
@@ -40,8 +41,9 @@ class CompositeProblem:
     def _set_scales(self) -> None:
         """The value and the largest slope of the model of intercepts alone: what 1 means in ``tol``."""
         image, nothing = self.image(self.origin), np.zeros_like(self.origin)
-        self.rounding = ROUNDING * self.data.value(self.image(nothing))
-        self.null_value = max(self.data.value(image), 0.1 * self.rounding, TINY)
+        self.null_value, self.rounding = null_and_rounding(
+            self.data.value(image), self.data.value(self.image(nothing))
+        )
         self.null_slope = max(float(np.abs(self.pull_back(self.residual(image))).max()), TINY)
 
     def with_data(self, data: DataLoss) -> CompositeProblem:
@@ -105,3 +107,9 @@ class CompositeProblem:
         step = 1.0 / self.lipschitz
         moved = self.prox(x - step * self.pull_back(self.residual(image)), step)
         return float(np.abs(moved - x).max()) * self.lipschitz / self.null_slope
+
+
+def null_and_rounding(null: float, at_zero: float) -> tuple[float, float]:
+    """What a relative gap refers to, and what of a gap is rounding, from the losses without features."""
+    rounding = ROUNDING * at_zero
+    return max(null, 0.1 * rounding, TINY), rounding if null < NOTHING_LEFT * at_zero else 0.0

@@ -41,7 +41,7 @@ OTHER_FITS = {
     RankCoupling: fit_rank,
     LatentBasis: fit_latent,
 }
-# Kinds whose certificates float32 cannot carry: their features are made float64.
+# Kinds whose certificates float32 cannot carry, as those of kinked losses: their features are made float64.
 DOUBLE = tuple(OTHER_FITS)
 
 
@@ -122,7 +122,9 @@ class FitProblem:
     def data(self, coupling: Coupling) -> tuple[FitData, np.ndarray | None]:
         """The data as fits with this coupling see them, and the basis of their features or None."""
         rotates = coupling.rotates and (self._mask is None or self._hidden)
-        return self._in_basis(rotates and _is_wide(self._X), isinstance(coupling, DOUBLE))
+        return self._in_basis(
+            rotates and _is_wide(self._X), self._losses.kinked or isinstance(coupling, DOUBLE)
+        )
 
     def raw_data(self) -> FitData:
         """The data in the user's features."""

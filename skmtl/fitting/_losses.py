@@ -31,6 +31,11 @@ class TaskLosses:
             shown = "y" if targets.form == "vector" else f"task {targets.names[t]!r}"
             loss.check(targets.labels_of(t), shown)
 
+    @property
+    def kinked(self) -> bool:
+        """Whether any loss has kinks."""
+        return any(loss.kinked for loss in self.losses)
+
     def questions(self, targets: TaskTargets) -> list[Question]:
         """What each task asks."""
         classes = targets.classes or [None] * targets.n_tasks

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from ..couplings import EntryNorm, Penalty, ProximalCoupling, RowNorm
+from ..couplings import Coupling, EntryNorm, Penalty, RowNorm
 from ..solvers import proximal_newton, selective_newton
 from ._model_newton import NewtonProblem
 from ._options import FitData, FitOptions, Solution, Start, split_start
@@ -18,9 +18,7 @@ USUAL_STEPS = 1000
 MOST_FEATURES = 100
 
 
-def newton_fits(
-    data: FitData, coupling: ProximalCoupling, penalties: Sequence[Penalty], options: FitOptions
-) -> bool:
+def newton_fits(data: FitData, coupling: Coupling, penalties: Sequence[Penalty], options: FitOptions) -> bool:
     """Whether to take Newton steps: asked for, or left open and faster than gradients."""
     rowwise = by_rows(penalties)
     if not _is_smooth(data):

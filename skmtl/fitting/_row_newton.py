@@ -10,7 +10,7 @@ import numpy as np
 
 from ..couplings import EntryNorm, RowNorm
 from ..solvers import NewtonStep
-from ._composite import ROUNDING, TINY
+from ._composite import null_and_rounding
 from ._data import DataLoss
 from ._newton_model import LossModel
 
@@ -54,12 +54,19 @@ class RowNewtonProblem:
         self.origin = np.concatenate([np.zeros(data.shape).ravel(), intercepts])
 
     @cached_property
-    def null_value(self) -> float:
-        return max(self.data.value(self.image(self.origin)), 0.1 * self.rounding, TINY)
+    def _scales(self) -> tuple[float, float]:
+        at_zero = self.data.value(self.image(np.zeros_like(self.origin)))
+        return null_and_rounding(self.data.value(self.image(self.origin)), at_zero)
 
-    @cached_property
+    @property
+    def null_value(self) -> float:
+        """What 1 means in ``tol``."""
+        return self._scales[0]
+
+    @property
     def rounding(self) -> float:
-        return ROUNDING * self.data.value(self.image(np.zeros_like(self.origin)))
+        """What of a gap is none."""
+        return self._scales[1]
 
     def vector(self, parts, b: np.ndarray) -> np.ndarray:
         """The x with these parts (d, P) and intercepts (P,)."""

@@ -12,7 +12,8 @@ def prepare(data, threads, tol):
     return loop.prepare([(data.X, y) for y in data.Y.T], data.C, tol, "lbfgs", threads)
 
 
-run = loop.run
+def run(state):
+    return loop.run(state)
 
 
 def result(state, output):

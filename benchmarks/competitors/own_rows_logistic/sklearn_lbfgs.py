@@ -12,7 +12,8 @@ def prepare(data, threads, tol):
     return loop.prepare(list(zip(data.X, data.Y, strict=True)), data.C, tol, "lbfgs", threads)
 
 
-run = loop.run
+def run(state):
+    return loop.run(state)
 
 
 def result(state, output):
