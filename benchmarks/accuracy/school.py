@@ -28,18 +28,19 @@ def candidates() -> dict[str, tuple]:
 
     sharing = [0.9, 0.97, 0.99, 0.997]
     shared = {"alpha": ALPHAS, "coupling__sharing": sharing}
-    shrunk = {**shared, "alpha": geometric(1e-2, 1, 4), "intercept_penalty": geometric(1e-2, 0.3, 4)}
+    shrunk = {
+        "alpha": geometric(3e-2, 1, 4),
+        "coupling__sharing": [0.97, 0.99],
+        "intercept_penalty": [0.03, 0.3, 3],
+    }
     return {
         "separate": (model(Independent()), {"alpha": ALPHAS}),
         POOLED: (model(SharedParameters(1.0)), {"alpha": ALPHAS}),
         FREE: (model(SharedParameters()), shared),
         SHRUNK: (model(SharedParameters()), shrunk),
-        "learned relation": (
-            model(LearnedRelation()),
-            {"alpha": ALPHAS[2:8], "coupling__sharing": [0.5, 0.9]},
-        ),
-        "trace norm": (model(LowRank()), {"alpha": geometric(1e-2, 1, 7)}),
-        "joint sparsity": (model(JointSparsity()), {"alpha": geometric(1e-2, 1, 7)}),
+        "learned relation": (model(LearnedRelation(0.9)), {"alpha": geometric(0.3, 10, 6)}),
+        "trace norm": (model(LowRank()), {"alpha": geometric(0.3, 10, 6)}),
+        "joint sparsity": (model(JointSparsity()), {"alpha": geometric(0.1, 10, 7)}),
     }
 
 
