@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     problem, before = load_problem(args.name), machine()
     rows, notes = [], busy_note(before, args.threads)
     names = args.only or competitors(args.name)
-    for instance in problem.QUICK if args.quick else problem.INSTANCES:
+    for instance in _instances(problem, args):
         for threads in args.threads:
             done, said = measure(args.name, instance, names, threads=threads, rounds=args.rounds)
             rows += done
@@ -47,6 +47,15 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any("failed" in note for note in notes))
 
 
+def _instances(problem, args) -> list[str]:
+    """Those that were asked for, or all."""
+    known = list(problem.QUICK if args.quick else problem.INSTANCES)
+    strangers = [name for name in args.instances or [] if name not in known]
+    if strangers:
+        raise SystemExit(f"{args.name} has no instance {strangers[0]!r}; it has {', '.join(known)}")
+    return args.instances or known
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=problems(), help="the problem to run")
@@ -54,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=_positive, nargs="+", default=[1], metavar="N")
     parser.add_argument("--rounds", type=_positive, default=5, help="timed runs of each competitor")
     parser.add_argument("--only", nargs="+", metavar="COMPETITOR", help="leave the others out")
+    parser.add_argument("--instances", nargs="+", metavar="INSTANCE", help="leave the others out")
     parser.add_argument("--out", type=Path, default=BENCHMARKS / "results", help="folder of the result")
     return parser
 
