@@ -50,7 +50,7 @@ def _one_split(X: np.ndarray, y: np.ndarray, task: np.ndarray, size: int, seed: 
     models = {
         "separate": tuned(separate, {"alpha": alphas}, pair, folds, log_loss),
         "pooled": tuned(pooled, {"estimator__C": geometric(1e-4, 1, 8)}, pair, folds, log_loss),
-        "joint": MultiTaskLogisticRegressionCV(task_feature=-1, tol=1e-6, cv=folds).fit(*pair),
+        "joint": MultiTaskLogisticRegressionCV(alphas=10, task_feature=-1, tol=1e-6, cv=folds).fit(*pair),
     }
     return {name: _task_loss(model, rows[test], y[test], task[test]) for name, model in models.items()}
 
