@@ -35,6 +35,7 @@ SEARCH = {
     "alphas": 30,
     "eps": 1e-3,
     "couplings": None,
+    "intercept_penalties": None,
     "cv": 5,
     "scoring": None,
     "caution": 1.0,
@@ -55,6 +56,7 @@ class CrossValidated:
         "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "eps": [Interval(Real, 0, 1, closed="neither")],
         "couplings": [Coupling, list, tuple, None],
+        "intercept_penalties": ["array-like", None],
         "cv": ["cv_object", StrOptions(set(LEFT_OUT))],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "caution": [Interval(Real, 0, None, closed="left")],
@@ -96,14 +98,17 @@ class CrossValidated:
         weight = self._label_weights(targets, sample_weight, target_weight)
         data = Labelled(checked, targets, weight, self._losses(targets))
         options = self._fit_options(1.0, checked.dtype, targets)
-        whole = data.problem(options)
+        each = [replace(options, intercept_penalty=penalty) for penalty in self._intercept_penalties()]
+        whole = data.problem(each[0])
         candidates = [(c, self._grid(whole, c)) for c in self._couplings()]
         if isinstance(self.cv, str):
-            losses = left_out_losses(whole, candidates, exact=self.cv == "loo")[:, None]
+            found = [left_out_losses(data.problem(one), candidates, exact=self.cv == "loo") for one in each]
+            losses = np.concatenate(found)[:, None]
             scores = -losses.mean(axis=2)
         else:
-            losses, scores = self._cross_validate(data, options, candidates, X, y, groups)
-        self._report(candidates, losses, scores)
+            losses, scores = self._cross_validate(data, each, candidates, X, y, groups)
+        options = self._report(candidates, each, losses, scores)
+        whole = whole if options is each[0] else data.problem(options)
         solution = whole.minimise(self.coupling_, self.alpha_)
         warn_if_short(solution, options, stacklevel=4)
         self._remember_rows(data.X, data.weight)
@@ -127,22 +132,40 @@ class CrossValidated:
         shared = [Independent(), *(SharedParameters(s) for s in (0.5, 0.9, 1.0))]
         return shared if isinstance(self.cv, str) else [*shared, JointSparsity(), LowRank()]
 
+    def _intercept_penalties(self) -> list[float]:
+        """Those to search; that of the plain model where none are given."""
+        if self.intercept_penalties is None:
+            return [float(self.intercept_penalty)]
+        values = np.asarray(self.intercept_penalties, dtype=np.float64)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all() or (values < 0).any():
+            raise ValueError(
+                "intercept_penalties must be a 1-D list of finite numbers >= 0, got "
+                f"{self.intercept_penalties!r}"
+            )
+        if values.any() and not self.fit_intercept:
+            raise ValueError("intercept_penalties shrink intercepts, but fit_intercept=False leaves none")
+        return values.tolist()
+
     def _grid(self, problem: FitProblem, coupling: Coupling) -> np.ndarray:
         return alpha_grid(
             problem.data(coupling)[0], coupling, checked_alphas(self.alphas), checked_eps(self.eps)
         )
 
-    def _cross_validate(self, data: Labelled, options: FitOptions, candidates, X, y, groups):
+    def _cross_validate(self, data: Labelled, each: list[FitOptions], candidates, X, y, groups):
         """Losses (n_candidates, n_folds, n_tasks) and scores (n_candidates, n_folds)."""
         X, y = _by_rows(X), _by_rows(y)
         folds = self._splits(data, X, y, groups)
-        options = replace(options, n_jobs=None)  # threads go to the folds
+        each = [replace(options, n_jobs=None) for options in each]  # threads go to the folds
         scorer = None if self.scoring is None else check_scoring(self, self.scoring)
 
         def one(fold):
             train, test = fold
             look = None if scorer is None else self._scored_by(scorer, rows_of(X, test), rows_of(y, test))
-            return fold_losses(data.part(train), data.part(test), options, candidates, look)
+            parts = data.part(train), data.part(test)
+            losses, seen, short = zip(
+                *(fold_losses(*parts, one, candidates, look) for one in each), strict=True
+            )
+            return np.concatenate(losses), sum(seen, []), sum(short)
 
         losses, scores, short = zip(*run_blocks(one, folds, self.n_jobs), strict=True)
         if sum(short):
@@ -175,8 +198,13 @@ class CrossValidated:
     def _scored_by(self, scorer, X, y):
         return lambda fitted, coupling: scorer(self._copy_with(fitted, coupling), X, y)
 
-    def _report(self, candidates, losses: np.ndarray, scores: np.ndarray) -> None:
-        table = results_table(candidates, scores)
+    def _report(
+        self, candidates, each: list[FitOptions], losses: np.ndarray, scores: np.ndarray
+    ) -> FitOptions:
+        """Keep the table and what is best in it; the options of the best."""
+        penalties, n_each = [options.intercept_penalty for options in each], len(scores) // len(each)
+        candidates = candidates * len(each)
+        table = results_table(candidates, np.repeat(penalties, n_each), scores)
         best = best_candidate(
             [len(alphas) for _, alphas in candidates],
             scores,
@@ -187,7 +215,9 @@ class CrossValidated:
         self.coupling_, self.alpha_ = table["coupling"][best], float(table["alpha"][best])
         self.best_score_, self.n_splits_ = float(table["mean_test_score"][best]), scores.shape[1]
         self.best_index_, self.cv_results_, self.task_losses_ = best, table, losses
-        self.alphas_ = np.array([alphas for _, alphas in candidates])
+        self.alphas_ = np.array([alphas for _, alphas in candidates[: len(candidates) // len(each)]])
+        self.intercept_penalty_ = penalties[best // n_each]
+        return each[best // n_each]
 
 
 def _by_rows(data):

@@ -169,6 +169,9 @@ couplings : Coupling or list of couplings, optional
     ``SharedParameters`` of 0.5, 0.9 and 1 (pooled slopes), ``JointSparsity()`` and ``LowRank()``; for a
     single task ``Independent()`` alone; those with a shared part for ``unknown_task="shared"``; the
     quadratic ones for "gcv" and "loo".
+intercept_penalties : list of floats >= 0, optional
+    Are searched as well; by default ``intercept_penalty`` alone. Tasks of few rows profit: free intercepts
+    are then most of what is learned wrongly.
 cv : int, splitter, iterable of (train, test), "gcv", "loo" or None, default 5
     A number of folds spreads every task, and every class of it, over all of them
     (``skmtl.TaskKFold``); None is 5. "gcv" and "loo", for the squared loss on a dense, complete,
@@ -191,6 +194,7 @@ n_jobs : int, optional
 FOUND = """
 alpha_ : float
 coupling_ : Coupling
+intercept_penalty_ : float
     The chosen ones.
 alphas_ : (n_couplings, n_alphas)
     The grid of each coupling, falling.
@@ -198,7 +202,7 @@ best_score_ : float
 best_index_ : int
     Mean score of the chosen candidate, and its place in ``cv_results_``.
 cv_results_ : dict of arrays
-    For each candidate: "coupling", "alpha", "split0_test_score", ..., "mean_test_score",
+    For each candidate: "coupling", "alpha", "intercept_penalty", "split0_test_score", ..., "mean_test_score",
     "std_test_score", "rank_test_score"; "params" is a list of dicts.
 task_losses_ : (n_candidates, n_folds, n_tasks)
     Mean loss of each task's held-out labels, whatever ``scoring`` is; NaN where a fold has none.

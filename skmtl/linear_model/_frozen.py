@@ -20,7 +20,12 @@ class NewTaskMixin:
         """Keep what a further task needs of the data: what a label weighs, the row of the intercepts."""
         self._label_share = self.n_tasks_ / weight.sum() if self.loss_average == "sample" else None
         rows = weight.sum(axis=1)
-        self._row_mean = X.T @ (rows / rows.sum()).astype(X.dtype) if self.intercept_penalty else None
+        self._row_mean = X.T @ (rows / rows.sum()).astype(X.dtype) if self._shrinks_intercepts else None
+
+    @property
+    def _shrinks_intercepts(self) -> float:
+        """The intercepts' penalty that was fitted with: a search may have chosen it."""
+        return getattr(self, "intercept_penalty_", self.intercept_penalty)
 
     @property
     def feature_covariance_(self):
@@ -138,7 +143,7 @@ class NewTaskMixin:
         columns = self._families[place].columns
         levels = self._b[columns] + self._row_mean @ self._W[:, columns]
         share = len(tasks) / (len(tasks) + 1)
-        return self.intercept_penalty * share, levels.reshape(-1, width).mean(axis=0)
+        return self._shrinks_intercepts * share, levels.reshape(-1, width).mean(axis=0)
 
     def _read_new_rows(self, X, task):
         """Checked features, and the new task's name."""

@@ -11,15 +11,17 @@ from scipy.stats import rankdata
 ROUNDING = 1e-4
 
 
-def results_table(candidates, scores: np.ndarray) -> dict[str, object]:
+def results_table(candidates, intercept_penalties: np.ndarray, scores: np.ndarray) -> dict[str, object]:
     """What ``GridSearchCV`` calls ``cv_results_``; ``scores`` is (n_candidates, n_folds)."""
     couplings = [coupling for coupling, alphas in candidates for _ in alphas]
     alphas = np.concatenate([alphas for _, alphas in candidates])
-    mean = scores.mean(axis=1)
+    mean, columns = scores.mean(axis=1), ("coupling", "alpha", "intercept_penalty")
+    rows = zip(couplings, alphas.tolist(), intercept_penalties.tolist(), strict=True)
     return {
         "coupling": np.array(couplings, dtype=object),
         "alpha": alphas,
-        "params": [{"coupling": c, "alpha": a} for c, a in zip(couplings, alphas.tolist(), strict=True)],
+        "intercept_penalty": intercept_penalties,
+        "params": [dict(zip(columns, row, strict=True)) for row in rows],
         **{f"split{k}_test_score": scores[:, k] for k in range(scores.shape[1])},
         "mean_test_score": mean,
         "std_test_score": scores.std(axis=1),

@@ -118,6 +118,8 @@ def _check_left_out(data: FitData, coupling: Coupling, name: str) -> None:
             f"cv={name!r} needs the squared loss on an X that is not sparse and that all tasks share, "
             "complete and equally weighted; use a number of folds"
         )
+    if data.loss.shrinkage is not None:
+        raise ValueError(f"cv={name!r} has no formula for shrunk intercepts; use a number of folds")
     if not isinstance(coupling, QuadraticCoupling) or coupling.learned:
         raise ValueError(
             f"cv={name!r} needs quadratic couplings that are not learned, got {coupling!r}; use a number of "

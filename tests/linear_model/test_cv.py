@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from _asserts import ROUNDING, SAME_BITS, Tolerance, assert_close
+from _asserts import ROUNDING, SAME_BITS, SOLVED, Tolerance, assert_close
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import MultiTaskLassoCV, RidgeCV
@@ -269,3 +269,30 @@ def test_folds_that_stop_short_are_told(table):
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(*table)
     assert any("fits to folds stopped short" in str(one.message) for one in caught)
+
+
+def test_the_penalty_of_intercepts_is_searched(rng):
+    """Tasks of one intercept: a strong penalty is chosen, and few rows are predicted better."""
+    X, task = rng.normal(size=(60, 3)), np.arange(60) % 15
+    y = X @ np.ones(3) + rng.normal(size=60)
+    rows = np.column_stack([X, task])
+    model = MultiTaskLinearRegressorCV(
+        alphas=4,
+        couplings=SharedParameters(1.0),
+        intercept_penalties=[0, 100],
+        cv=4,
+        caution=0,
+        task_feature=-1,
+    ).fit(rows, y)
+    assert model.intercept_penalty_ == 100
+    assert set(model.cv_results_["intercept_penalty"]) == {0, 100} and model.alphas_.shape == (1, 4)
+    plain = MultiTaskLinearRegressor(task_feature=-1).set_params(
+        **model.cv_results_["params"][model.best_index_]
+    )
+    assert_close(plain.fit(rows, y).intercept_, model.intercept_, SOLVED)
+    assert (
+        np.ptp(model.intercept_) < 0.1 < np.ptp(plain.set_params(intercept_penalty=0).fit(rows, y).intercept_)
+    )
+    for wrong, message in (([-1.0], "numbers >= 0"), ([], "1-D list")):
+        with pytest.raises(ValueError, match=message):
+            model.set_params(intercept_penalties=wrong).fit(rows, y)
