@@ -44,12 +44,12 @@ def _one_split(X: np.ndarray, y: np.ndarray, task: np.ndarray, size: int, seed: 
     rows = np.column_stack([(X - X[train].mean(axis=0)) / np.where(scale > 0, scale, 1.0), task])
     # by task alone: folds with equal shares of classes would praise free intercepts
     folds, pair = folds_by(task[train], seed), (rows[train], y[train])
-    alphas = geometric(1e-3, 3, 8)
+    alphas = geometric(1e-3, 30, 10)
     separate = MultiTaskLogisticRegression(coupling=Independent(), task_feature=-1, tol=1e-6)
     pooled = PooledTasks(LogisticRegression(max_iter=1000), task_feature=-1)
     models = {
         "separate": tuned(separate, {"alpha": alphas}, pair, folds, log_loss),
-        "pooled": tuned(pooled, {"estimator__C": geometric(1e-4, 1, 8)}, pair, folds, log_loss),
+        "pooled": tuned(pooled, {"estimator__C": geometric(1e-5, 1, 10)}, pair, folds, log_loss),
         "joint": MultiTaskLogisticRegressionCV(
             alphas=10,
             couplings=[Independent(), *map(SharedParameters, (0.5, 0.9, 1.0))],
