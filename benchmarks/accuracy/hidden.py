@@ -51,7 +51,7 @@ def _one_split(X: np.ndarray, Y: np.ndarray, share: float, seed: int, labels: bo
     X = (X - X[train].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
     shown = Y[train].astype(np.float64)
     shown[_hidden(shown, share, np.random.default_rng(seed), labels)] = np.nan
-    joint = (MultiTaskLogisticRegressionCV if labels else MultiTaskLinearRegressorCV)(tol=1e-6)
+    joint = (MultiTaskLogisticRegressionCV if labels else MultiTaskLinearRegressorCV)(alphas=12, tol=1e-6)
     joint.fit(X[train], shown)
     alone = [_column(X[train], column, labels) for column in shown.T]
     if labels:
