@@ -38,7 +38,7 @@ SEARCH = {
     "intercept_penalties": None,
     "cv": 5,
     "scoring": None,
-    "caution": 1.0,
+    "caution": 2.0,
     "one_standard_error": False,
     "n_jobs": None,
 }

@@ -180,7 +180,7 @@ cv : int, splitter, iterable of (train, test), "gcv", "loo" or None, default 5
     over the data for each.
 scoring : str or callable, optional
     What is maximised; by default minus the loss of the held-out labels, averaged over tasks.
-caution : float >= 0, default 1
+caution : float >= 0, default 2
     A coupling is preferred to the first one only where its mean score is better by more than so many
     standard errors of the gain, paired over tasks and folds (over folds where ``scoring`` is given).
     The best of many scores flatters; with 0 unrelated tasks lose more to separate models.
