@@ -12,6 +12,8 @@ from ._options import FitData
 
 # Numbers that products may always take, however small the data are: 8 MB.
 SMALL = 1_000_000
+# Rows that are centred and weighted at a time.
+CHUNK = 2048
 
 
 class SquaredProducts(NamedTuple):
@@ -30,7 +32,7 @@ class SquaredProducts(NamedTuple):
 class Block(NamedTuple):
     """Labels Y (n, c) of some tasks on the same rows X (n, d) with weights w (n,).
 
-    Where intercepts are fitted, the weighted means have been taken from Y, and from X unless it is sparse.
+    Where intercepts are fitted, the weighted means have been taken from Y; those of X are kept beside it.
     """
 
     X: np.ndarray
@@ -41,12 +43,19 @@ class Block(NamedTuple):
 
     @property
     def gram(self) -> np.ndarray:
-        """``X' diag(w) X`` less the mean's part."""
+        """``X' diag(w) X`` less the mean's part; of a dense X a few rows at a time: it is not copied."""
         if not sp.issparse(self.X):
-            scaled = self.X * np.sqrt(self.w)[:, None]
-            return scaled.T @ scaled
+            return sum(part.T @ part for part in self.weighted_rows())
         product = (self.X.T @ self.X.multiply(self.w[:, None])).toarray()
         return product - self.w.sum() * np.outer(self.mean, self.mean)
+
+    def weighted_rows(self) -> Iterator[np.ndarray]:
+        """A dense X less its mean, times the roots of the weights, a few rows at a time."""
+        root, mean = np.sqrt(self.w)[:, None], self.mean.astype(self.X.dtype, copy=False)
+        for start in range(0, len(self.X), CHUNK):
+            part = self.X[start : start + CHUNK] - mean
+            part *= root[start : start + CHUNK]
+            yield part
 
     @property
     def moment(self) -> np.ndarray:
@@ -113,4 +122,4 @@ def _centred(X, Y: np.ndarray, w: np.ndarray, intercept: bool) -> Block:
     if not intercept:
         return Block(X, Y, w, np.zeros(X.shape[1]), np.zeros(Y.shape[1]))
     mean, means = np.asarray(X.T @ (w / w.sum())).ravel(), np.average(Y, axis=0, weights=w)
-    return Block(X if sp.issparse(X) else X - mean, Y - means, w, mean, means)
+    return Block(X, Y - means, w, mean, means)

@@ -122,6 +122,6 @@ def residual_rows(data: FitData) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     means = np.empty(data.loss.shape[1])
     for t, (rows, block) in enumerate(task_blocks(data, data.loss.intercept)):
         root = np.sqrt(block.w)
-        X[rows], y[rows] = block.X * root[:, None], block.Y[:, 0] * root
+        X[rows], y[rows] = np.concatenate(list(block.weighted_rows())), block.Y[:, 0] * root
         means[t] = block.means[0]
     return X, y, means
