@@ -215,10 +215,10 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
             If the images differ in shape from those at fit, or a pixel is not finite.
         """
         images = self._images(X)
-        from . import _maps
+        from ._pooled import pool_images
 
         convolution = self._convolution(images.dtype)
-        return _maps.pool_images(images, convolution, self.stride, self.grid_, self.pooling, self.n_jobs)
+        return pool_images(images, convolution, self.stride, self.grid_, self.pooling, self.n_jobs)
 
     def transform_dense(self, X, at=None):
         """Feature maps at every pixel, or at chosen ones.
@@ -246,13 +246,13 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         """
         images = self._images(X)
         scales = numbers(self.scales, "scales")
-        from . import _maps
+        from ._dense import map_images, map_pixels
 
         convolution = self._convolution(images.dtype)
         if at is None:
-            return _maps.map_images(images, convolution, scales, self.n_jobs)
+            return map_images(images, convolution, scales, self.n_jobs)
         pixels = check_positions(at, images.shape[:3])
-        return _maps.map_pixels(images, pixels, convolution, scales, self.n_jobs)
+        return map_pixels(images, pixels, convolution, scales, self.n_jobs)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features of `transform`, such as ``filter3_pos_2x2_r0c1``.
@@ -282,10 +282,8 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         return as_images(X, self.image_shape_)
 
     def _convolution(self, pixels: np.dtype):
-        from . import _maps
+        from ._convolution import Convolution
 
         check_fitted_arrays(self.filters_, self.bias_, self.image_shape_)
         dtype = np.float32 if np.result_type(pixels, np.float32) == np.float32 else np.float64
-        return _maps.Convolution(
-            self.filters_, self.bias_, self.contrast_, self.activation, self.threshold, dtype
-        )
+        return Convolution(self.filters_, self.bias_, self.contrast_, self.activation, self.threshold, dtype)

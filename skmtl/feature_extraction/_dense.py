@@ -1,8 +1,4 @@
-"""Features of many images: what feeds the convolution kernels, block by block.
-
-This is the only module of the package row that imports kernels, and the extractor imports it only
-inside the methods that compute.
-"""
+"""Feature maps at every pixel, or at chosen ones, by bands of pixels."""
 
 from __future__ import annotations
 
@@ -11,72 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from skmtl.kernels import conv
-from skmtl.kernels.images import blend, patch_scales
+from skmtl.kernels.images import blend
 from skmtl.utils._parallel import run_blocks
 
 from . import _geometry
+from ._convolution import Convolution, slices
 
-# Blocks of images for pooling and of pixels for maps: small enough for the cache, large enough to
-# hide the calls, and the same for any number of threads.
-BLOCK_VALUES = 2**15
-BLOCK_PIXELS = 2**12
-
-_ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
-
-
-class Convolution:
-    """Fitted filters (k, kh, kw, c) with their bias, contrast and activation, ready for one dtype."""
-
-    def __init__(self, filters, bias, contrast, activation: str, threshold: float, dtype):
-        self.kernel = filters.shape[1:3]
-        self.contrast = contrast
-        self.activation = _ACTIVATIONS[activation]
-        self.dtype = np.dtype(dtype)
-        self.bank = conv.pack_bank(filters, bias, threshold, dtype)
-        self.n_channels = len(filters) * (2 if activation == "two-sided" else 1)
-
-    def grid(self, shape) -> tuple[int, int]:
-        """Rows and columns of the places where a filter fits into an image of ``shape``."""
-        return shape[0] - self.kernel[0] + 1, shape[1] - self.kernel[1] + 1
-
-    def scales(self, images: np.ndarray) -> np.ndarray:
-        """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places)."""
-        scales = np.ones((len(images), *self.grid(images.shape[1:])), self.dtype)
-        if self.contrast is not None:
-            patch_scales(images, self.contrast, scales)
-        return scales.reshape(len(images), -1)
-
-    def sites(self, cells: list[np.ndarray], shape) -> conv.Sites:
-        return conv.group_sites(cells, self.grid(shape)[1], shape, self.dtype)
-
-
-def pool_images(images, convolution: Convolution, stride: int, grid: Sequence[int], how: str, n_jobs):
-    """Features (n, cells * channels) of images (n, h, w, c), by block of images."""
-    shape, dtype, channels = images.shape[1:], convolution.dtype, convolution.n_channels
-    pooling = _geometry.pooling_cells(convolution.grid(shape), stride, tuple(grid))
-    rule = conv.Rule(convolution.activation, how == "max")
-    sites = convolution.sites(pooling.atoms, shape)
-    out = np.empty((len(images), len(pooling.members) * channels), dtype)
-
-    def work(block: slice) -> None:
-        some = np.require(images[block], dtype, ["C", "A", "W"])
-        atoms = np.empty((len(some) * len(pooling.atoms), channels), dtype)
-        flat, scales = some.reshape(len(some), -1), convolution.scales(some)
-        conv.pool_block(flat, scales, sites, convolution.bank, rule, atoms)
-        _join(atoms.reshape(len(some), -1, channels), pooling, how, out[block])
-
-    run_blocks(work, _slices(len(images), BLOCK_VALUES // images[0].size), n_jobs)
-    return out
-
-
-def _join(atoms, pooling: _geometry.Pooling, how: str, out) -> None:
-    """Make cells of atoms (n, atoms, channels): ``out`` (n, cells * channels)."""
-    reduce = np.maximum.reduce if how == "max" else np.add.reduce
-    cells = out.reshape(len(out), len(pooling.members), -1)
-    for i, members in enumerate(pooling.members):
-        reduce(atoms[:, members], axis=1, out=cells[:, i])
-        if how == "mean":
-            cells[:, i] /= sum(len(pooling.atoms[member]) for member in members)
+BLOCK_PIXELS = 2**12  # small enough for the cache, large enough to hide the calls
 
 
 def map_images(images, convolution: Convolution, factors: Sequence[int], n_jobs):
@@ -97,7 +34,7 @@ def map_images(images, convolution: Convolution, factors: Sequence[int], n_jobs)
                 pixels = np.arange(block.start, block.stop)
                 maps.write(pixels // width, pixels % width, source, flat[block], column)
 
-            run_blocks(band, _slices(height * width, BLOCK_PIXELS), inner)
+            run_blocks(band, slices(height * width, BLOCK_PIXELS), inner)
 
     run_blocks(work, range(n), outer)
     return out
@@ -156,15 +93,10 @@ class _Maps:
         def work(block: slice) -> None:
             self._compute(np.arange(block.start, block.stop), out[block], 0)
 
-        run_blocks(work, _slices(size, BLOCK_PIXELS), n_jobs)
+        run_blocks(work, slices(size, BLOCK_PIXELS), n_jobs)
         return out
 
     def _compute(self, places, out, column: int) -> None:
         bank, rule = self.convolution.bank, conv.Rule(self.convolution.activation, False)
         sites = self.convolution.sites([places], self.image.shape)
         conv.map_block(self.image.reshape(-1), self.scales, sites, bank, rule, out, column)
-
-
-def _slices(length: int, step: int) -> list[slice]:
-    step = max(step, 1)
-    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
