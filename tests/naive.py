@@ -69,17 +69,19 @@ def shared_objective(model_loss, X, Y, W, b, alpha, penalty):
 # ---------------------------------------------------------------------------------------------------------
 
 
-def patch_responses(image, filters, bias, contrast):
+def patch_responses(image, filters, bias, contrast, stride=(1, 1), dilation=(1, 1)):
     """z[y, x, f] = f . p / sqrt(var(p) + contrast) + bias[f] for every patch p that lies within the image."""
-    _, kh, kw, _ = filters.shape
     image = image.astype(np.float64)
-    out = np.empty((image.shape[0] - kh + 1, image.shape[1] - kw + 1, len(filters)))
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            patch = image[y : y + kh, x : x + kw]
+    down, along = (np.arange(n) * step for n, step in zip(filters.shape[1:3], dilation, strict=True))
+    rows = range(0, image.shape[0] - down[-1], stride[0])
+    columns = range(0, image.shape[1] - along[-1], stride[1])
+    out = np.empty((len(rows), len(columns), len(filters)))
+    for i, y in enumerate(rows):
+        for j, x in enumerate(columns):
+            patch = image[(y + down)[:, None], x + along]
             scale = 1.0 if contrast is None else 1 / np.sqrt(patch.var() + contrast)
             for f in range(len(filters)):
-                out[y, x, f] = (filters[f] * patch).sum() * scale + bias[f]
+                out[i, j, f] = (filters[f] * patch).sum() * scale + bias[f]
     return out
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmtl.kernels import conv
 from skmtl.kernels.images import patch_scales
+from skmtl.kernels.windows import Window
 
 _ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
 
@@ -18,26 +19,22 @@ class Convolution:
     """Fitted filters (k, kh, kw, c) with their bias, contrast and activation, ready for one dtype."""
 
     def __init__(self, filters, bias, contrast, activation: str, threshold: float, dtype):
-        self.kernel = filters.shape[1:3]
+        self.window = Window(filters.shape[1:3])
         self.contrast = contrast
         self.activation = _ACTIVATIONS[activation]
         self.dtype = np.dtype(dtype)
-        self.bank = conv.pack_bank(filters, bias, threshold, dtype)
+        self.bank = conv.pack_bank(filters, bias, threshold, self.window, dtype)
         self.n_channels = len(filters) * (2 if activation == "two-sided" else 1)
-
-    def grid(self, shape) -> tuple[int, int]:
-        """Rows and columns of the places where a filter fits into an image of ``shape``."""
-        return shape[0] - self.kernel[0] + 1, shape[1] - self.kernel[1] + 1
 
     def scales(self, images: np.ndarray) -> np.ndarray:
         """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places)."""
-        scales = np.ones((len(images), *self.grid(images.shape[1:])), self.dtype)
+        scales = np.ones((len(images), *self.window.grid(images.shape[1:])), self.dtype)
         if self.contrast is not None:
-            patch_scales(images, self.contrast, scales)
+            patch_scales(images, self.contrast, self.window, scales)
         return scales.reshape(len(images), -1)
 
     def sites(self, cells: list[np.ndarray], shape) -> conv.Sites:
-        return conv.group_sites(cells, self.grid(shape)[1], shape, self.dtype)
+        return conv.group_sites(cells, self.window, shape, self.dtype)
 
 
 def slices(length: int, step: int) -> list[slice]:

@@ -65,7 +65,7 @@ class _Maps:
         dtype = convolution.dtype
         small = _geometry.reduce_image(image, factor, dtype)
         self.shape, self.factor, self.convolution = small.shape[:2], factor, convolution
-        self.image = np.ascontiguousarray(_geometry.pad_same(small, convolution.kernel, dtype))
+        self.image = np.ascontiguousarray(_geometry.pad_same(small, convolution.window.size, dtype))
         self.scales = convolution.scales(self.image[None])[0]
 
     def write(self, rows, columns, source, out, column: int) -> None:

@@ -18,7 +18,7 @@ BLOCK_VALUES = 2**15  # pixels: small enough for the cache, large enough to hide
 def pool_images(images, convolution: Convolution, stride: int, grid: Sequence[int], how: str, n_jobs):
     """Features (n, cells * channels) of images (n, h, w, c), by block of images."""
     shape, dtype, channels = images.shape[1:], convolution.dtype, convolution.n_channels
-    pooling = _geometry.pooling_cells(convolution.grid(shape), stride, tuple(grid))
+    pooling = _geometry.pooling_cells(convolution.window.grid(shape), stride, tuple(grid))
     rule = conv.Rule(convolution.activation, how == "max")
     sites = convolution.sites(pooling.atoms, shape)
     out = np.empty((len(images), len(pooling.members) * channels), dtype)

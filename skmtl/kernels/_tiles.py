@@ -3,12 +3,13 @@
 The plain functions define what a tile does. They are the ones that run with the JIT switched off and
 on processors whose vectors are not known; elsewhere ``_vectors.py`` emits the same for the machine.
 
-Every function takes ``(image, row_stride, patches, first, bank, panel, into)``: a flat image, the number
-of values from one of its rows to the next, the patches, the first one of this tile, the filters, the
-panel of them to use, and where the result goes: at ``column = panel * FILTERS`` of the last axis. All
-arrays are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch p, filter f:
+Every function takes ``(image, taps, patches, first, bank, panel, into)``: a flat image, how far each of a
+patch's runs of contiguous values is from its first value (int64), the patches, the first one of this tile,
+the filters, the panel of them to use, and where the result goes: at ``column = panel * FILTERS`` of the
+last axis. All arrays are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch
+p and filter f:
 
-    z = scale[p] * sum over r, t of image[offset[p] + r * row_stride + t] * panels[panel, r, t, f]
+    z = scale[p] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
     u = max(z + bias[panel, 0, f], 0)      v = max(bias[panel, 1, f] - z, 0)
 """
 
@@ -27,7 +28,7 @@ FILTERS = 16 if _MACHINE is None else _MACHINE.filters
 
 
 class Bank(NamedTuple):
-    """Filters as the tiles take them: ``panels`` (n, rows, row_length, FILTERS), ``bias`` (n, 2, FILTERS).
+    """Filters as the tiles take them: ``panels`` (n, runs, run_length, FILTERS), ``bias`` (n, 2, FILTERS).
 
     Zeros fill up the last panel; ``n_filters`` says how many filters are real.
     """
@@ -50,42 +51,42 @@ class Patches(NamedTuple):
 
 
 @kernel()
-def _sides(image, row_stride, patches, p, bank, panel, f):
+def _sides(image, taps, patches, p, bank, panel, f):
     """u and v of patch ``p`` and filter ``f`` of a panel."""
     filters = bank.panels[panel]
     dot = image[0] * 0
     for r in range(filters.shape[0]):
         for t in range(filters.shape[1]):
-            dot += image[patches.offset[p] + r * row_stride + t] * filters[r, t, f]
+            dot += image[patches.offset[p] + taps[r] + t] * filters[r, t, f]
     z = dot * patches.scale[p]
     above, below = z + bank.bias[panel, 0, f], bank.bias[panel, 1, f] - z
     return above if above > 0 else dot * 0, below if below > 0 else dot * 0
 
 
-def add_plain(image, row_stride, patches, first, bank, panel, into):
+def add_plain(image, taps, patches, first, bank, panel, into):
     """Add the weighted u and v of all pixels to ``into`` (2, n), two rows."""
     for p in range(first, first + PIXELS):
         for f in range(FILTERS):
-            u, v = _sides(image, row_stride, patches, p, bank, panel, f)
+            u, v = _sides(image, taps, patches, p, bank, panel, f)
             into[0, panel * FILTERS + f] += patches.weight[p] * u
             into[1, panel * FILTERS + f] += patches.weight[p] * v
 
 
-def maximum_plain(image, row_stride, patches, first, bank, panel, into):
+def maximum_plain(image, taps, patches, first, bank, panel, into):
     """Raise ``into`` (2, n) to the largest u and v of the pixels."""
     for p in range(first, first + PIXELS):
         for f in range(FILTERS):
-            u, v = _sides(image, row_stride, patches, p, bank, panel, f)
+            u, v = _sides(image, taps, patches, p, bank, panel, f)
             column = panel * FILTERS + f
             into[0, column] = max(into[0, column], u)
             into[1, column] = max(into[1, column], v)
 
 
-def keep_plain(image, row_stride, patches, first, bank, panel, into):
+def keep_plain(image, taps, patches, first, bank, panel, into):
     """Write u and v of every pixel to ``into`` (PIXELS, 2, n)."""
     for p in range(PIXELS):
         for f in range(FILTERS):
-            u, v = _sides(image, row_stride, patches, first + p, bank, panel, f)
+            u, v = _sides(image, taps, patches, first + p, bank, panel, f)
             into[p, 0, panel * FILTERS + f] = u
             into[p, 1, panel * FILTERS + f] = v
 

@@ -60,8 +60,8 @@ def emitted(machine: Machine, finish: str):
     """An intrinsic with the contract of ``_tiles.<finish>_plain``, emitted for ``machine``."""
 
     @intrinsic
-    def tile(typing, image, row_stride, patches, first, bank, panel, into):
-        signature = types.void(image, types.intp, patches, types.intp, bank, types.intp, into)
+    def tile(typing, image, taps, patches, first, bank, panel, into):
+        signature = types.void(image, taps, patches, types.intp, bank, types.intp, into)
 
         def emit(context, builder, signature, args):
             getattr(_Emitter(machine, context, builder, signature, args), finish)()
@@ -143,7 +143,7 @@ class _Emitter:
 
     def __init__(self, machine, context, builder, signature, args):
         self.builder, self.pixels, self.filters = builder, machine.pixels, machine.filters
-        image, self.row_stride, patches, self.first, bank, panel, into = args
+        image, taps, patches, self.first, bank, panel, into = args
         kinds = signature.args
 
         def array(kind, value):
@@ -155,12 +155,13 @@ class _Emitter:
             return [array(kinds[position].types[i], builder.extract_value(value, i)) for i in places]
 
         self.image, into = array(kinds[0], image).data, array(kinds[6], into)
+        self.taps = array(kinds[1], taps).data
         self.offset, self.scale, self.weight = (
             member.data for member in members(2, patches, ("offset", "scale", "weight"))
         )
         panels, biases = members(4, bank, ("panels", "bias"))
-        _, self.rows, self.row_length, _ = cgutils.unpack_tuple(builder, panels.shape)
-        panel_size = builder.mul(builder.mul(self.rows, self.row_length), ir.Constant(PLACE, self.filters))
+        _, self.runs, self.run_length, _ = cgutils.unpack_tuple(builder, panels.shape)
+        panel_size = builder.mul(builder.mul(self.runs, self.run_length), ir.Constant(PLACE, self.filters))
         self.v = _Vectors(machine, builder, kinds[0].dtype.bitwidth)
         self.panel = self.v.at(panels.data, builder.mul(panel, panel_size))
         self.bias = self.v.at(biases.data, builder.mul(panel, ir.Constant(PLACE, 2 * self.filters)))
@@ -223,12 +224,12 @@ class _Emitter:
         for pixel in range(self.pixels):
             offset = builder.load(self.v.at(self.offset, self.first, pixel))
             corners.append(self.v.at(self.image, offset))
-        with cgutils.for_range(builder, self.rows) as row:
-            x_row = builder.mul(row.index, self.row_stride)
-            w_row = builder.mul(row.index, self.row_length)
-            with cgutils.for_range(builder, self.row_length) as place:
-                x_place = builder.add(x_row, place.index)
-                w_place = builder.mul(builder.add(w_row, place.index), ir.Constant(PLACE, self.filters))
+        with cgutils.for_range(builder, self.runs) as run:
+            tap = builder.load(self.v.at(self.taps, run.index))
+            w_run = builder.mul(run.index, self.run_length)
+            with cgutils.for_range(builder, self.run_length) as place:
+                x_place = builder.add(tap, place.index)
+                w_place = builder.mul(builder.add(w_run, place.index), ir.Constant(PLACE, self.filters))
                 weights = self.v.at(self.panel, w_place, left)
                 self._step(corners, x_place, weights, sums)
 

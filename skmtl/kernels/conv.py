@@ -1,7 +1,7 @@
 """Convolution fused with normalisation, rectification and pooling: maps for pooling never go to memory.
 
-An image is a flat array of rows with the channels last, so a row of a patch is contiguous and the
-convolution copies no patches. What a tile computes is in ``_tiles.py``: from the response z of each
+An image is a flat array of rows with the channels last, so a patch is a few runs of contiguous values and
+the convolution copies no patches. What a tile computes is in ``_tiles.py``: from the response z of each
 filter come u = max(z - threshold, 0) and v = max(-z - threshold, 0), and every activation is made of them.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ._jit import kernel
 from ._tiles import FILTERS, PIXELS, Bank, Patches, add, copy, keep, maximum
+from .windows import Window
 
 TWO_SIDED, RELU, ABSOLUTE = 0, 1, 2
 
@@ -20,11 +21,11 @@ TWO_SIDED, RELU, ABSOLUTE = 0, 1, 2
 class Sites(NamedTuple):
     """Which patches to take, in tiles: ``offset`` in the flat image, ``index`` among the scales, ``weight``.
 
-    ``row_stride`` is the number of values from one row of the image to the next; the tiles ``start[i]``
-    to ``start[i + 1]`` make cell i.
+    ``taps`` says how far each run of a patch is from its first value; the tiles ``start[i]`` to
+    ``start[i + 1]`` make cell i.
     """
 
-    row_stride: int
+    taps: np.ndarray
     offset: np.ndarray
     index: np.ndarray
     weight: np.ndarray
@@ -38,23 +39,23 @@ class Rule(NamedTuple):
     maximum: bool
 
 
-def pack_bank(filters: np.ndarray, bias: np.ndarray, threshold: float, dtype) -> Bank:
+def pack_bank(filters: np.ndarray, bias: np.ndarray, threshold: float, window: Window, dtype) -> Bank:
     """Lay ``filters`` (k, rows, columns, channels) and ``bias`` (k,) out in panels, zeros at the end."""
-    count, rows = filters.shape[:2]
+    count, runs = len(filters), window.runs(filters.shape[3])
     n_panels = -(-count // FILTERS)
-    flat = np.zeros((n_panels * FILTERS, rows, filters[0, 0].size), dtype)
-    flat[:count] = filters.reshape(count, rows, -1)
-    panels = flat.reshape(n_panels, FILTERS, rows, -1).transpose(0, 2, 3, 1)
+    flat = np.zeros((n_panels * FILTERS, *runs), dtype)
+    flat[:count] = filters.reshape(count, *runs)
+    panels = flat.reshape(n_panels, FILTERS, *runs).transpose(0, 2, 3, 1)
     sides = np.zeros((2, n_panels * FILTERS), dtype)
     sides[:, :count] = bias - threshold, -bias - threshold
     sides = sides.reshape(2, n_panels, FILTERS).transpose(1, 0, 2)
     return Bank(np.ascontiguousarray(panels), np.ascontiguousarray(sides), count)
 
 
-def group_sites(cells: list[np.ndarray], width: int, image_shape: tuple[int, ...], dtype) -> Sites:
+def group_sites(cells: list[np.ndarray], window: Window, image_shape: tuple[int, ...], dtype) -> Sites:
     """Fill up the patches of each cell to whole tiles.
 
-    A patch is named by its place in the row-major grid, ``width`` wide, of all patches of an image of
+    A patch is named by its place in the row-major grid of all patches that ``window`` has in an image of
     ``image_shape`` (h, w, c); the scales that the kernels take are in that order.
     """
     index, weight, start = [], [], [0]
@@ -64,10 +65,8 @@ def group_sites(cells: list[np.ndarray], width: int, image_shape: tuple[int, ...
         weight += [np.ones(len(cell), dtype), np.zeros(missing, dtype)]
         start.append(start[-1] + (len(cell) + missing) // PIXELS)
     chosen = np.concatenate(index).astype(np.int64)
-    _, columns, channels = image_shape
-    row_stride = columns * channels
-    offset = chosen // width * row_stride + chosen % width * channels
-    return Sites(row_stride, offset, chosen, np.concatenate(weight), np.array(start, np.int64))
+    taps, offset = window.taps(image_shape), window.offsets(chosen, image_shape)
+    return Sites(taps, offset, chosen, np.concatenate(weight), np.array(start, np.int64))
 
 
 @kernel()
@@ -120,9 +119,9 @@ def pool_block(images, scales, sites, bank, rule, out):
                 into = sides[cell]
                 for tile in range(sites.start[cell], sites.start[cell + 1]):
                     if rule.maximum:
-                        maximum(image, sites.row_stride, patches, tile * PIXELS, bank, k, into)
+                        maximum(image, sites.taps, patches, tile * PIXELS, bank, k, into)
                     else:
-                        add(image, sites.row_stride, patches, tile * PIXELS, bank, k, into)
+                        add(image, sites.taps, patches, tile * PIXELS, bank, k, into)
         _merge(sides, rule)
         two_sided = rule.activation == TWO_SIDED
         _write(sides, n_cells, two_sided, bank.n_filters, out, b * n_cells * out.shape[1])
@@ -141,7 +140,7 @@ def map_block(image, scales, sites, bank, rule, out, column):
     two_sided = rule.activation == TWO_SIDED
     for first in range(0, sites.offset.size, PIXELS):
         for k in range(n_panels):
-            keep(image, sites.row_stride, patches, first, bank, k, sides)
+            keep(image, sites.taps, patches, first, bank, k, sides)
         _merge(sides, rule)
         count = min(PIXELS, out.shape[0] - first)
         _write(sides, count, two_sided, bank.n_filters, out, first * out.shape[1] + column)

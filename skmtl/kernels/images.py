@@ -9,41 +9,47 @@ from ._tiles import copy
 
 
 @kernel()
-def patch_scales(images, contrast, out):
-    """``out[b, y, x] = 1 / sqrt(variance of the patch at (y, x) + contrast)``.
+def patch_scales(images, contrast, window, out):
+    """``out[b, y, x] = 1 / sqrt(variance of patch (y, x) of the window's grid + contrast)``.
 
-    images (B, H, W, C) and out (B, H - kh + 1, W - kw + 1), C-contiguous and floating; the size of the
-    patches, kh x kw x C, follows from the two shapes. The sums are float64: with float32 the variance of a
-    bright, even patch would be rounding error.
+    images (B, H, W, C) and out (B, rows, columns), C-contiguous and floating. The sums are float64: with
+    float32 the variance of a bright, even patch would be rounding error.
     """
-    height, width, channels = images.shape[1:]
-    n_rows, n_columns = height - out.shape[1] + 1, width - out.shape[2] + 1
+    width, channels = images.shape[2:]
+    (n_rows, n_columns), (down, along), (apart, step) = window.size, window.stride, window.dilation
     size = n_rows * n_columns * channels
-    total, square = np.zeros(width * channels + 1), np.zeros(width * channels + 1)
+    values, squares = np.empty(width * channels), np.empty(width * channels)
+    total, square = np.zeros(width + step), np.zeros(width + step)
     for b in range(images.shape[0]):
         for y in range(out.shape[1]):
-            _running_sums(images[b, y : y + n_rows], total, square)
+            values[:] = 0
+            squares[:] = 0
+            for r in range(n_rows):
+                _add_row(images[b, y * down + r * apart].reshape(-1), values, squares)
+            _running_sums(values, channels, step, total)
+            _running_sums(squares, channels, step, square)
             for x in range(out.shape[2]):
-                left, right = x * channels, (x + n_columns) * channels
+                left, right = x * along, x * along + n_columns * step
                 mean = (total[right] - total[left]) / size
                 variance = (square[right] - square[left]) / size - mean * mean
                 out[b, y, x] = 1 / np.sqrt(max(variance, 0.0) + contrast)
 
 
 @kernel()
-def _running_sums(rows, total, square):
-    """Running sums along a row of the column sums of ``rows`` (r, W, C) and of their squares."""
-    flat = rows.reshape(rows.shape[0], -1)
-    total[1:] = 0
-    square[1:] = 0
-    for r in range(flat.shape[0]):
-        for i in range(flat.shape[1]):
-            value = np.float64(flat[r, i])
-            total[i + 1] += value
-            square[i + 1] += value * value
-    for i in range(flat.shape[1]):
-        total[i + 1] += total[i]
-        square[i + 1] += square[i]
+def _add_row(row, values, squares):
+    for i in range(row.size):
+        value = np.float64(row[i])
+        values[i] += value
+        squares[i] += value * value
+
+
+@kernel()
+def _running_sums(values, channels, step, total):
+    """``total[x + step]``: the sum of ``values`` (W * channels) at x, x - step, x - 2 step, ..."""
+    for x in range(total.size - step):
+        total[x + step] = total[x]
+        for c in range(channels):
+            total[x + step] += values[x * channels + c]
 
 
 @kernel()

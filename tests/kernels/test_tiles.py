@@ -27,7 +27,7 @@ def _problem(pixels, filters, dtype):
     patches = Patches(rows * 18 + columns * 2, RNG.uniform(0.5, 2, 2 * pixels).astype(dtype), weight)
     panels = RNG.normal(size=(2, 3, 4, filters)).astype(dtype)
     bank = Bank(panels, RNG.normal(size=(2, 2, filters)).astype(dtype), 2 * filters)
-    return image, 18, patches, bank
+    return image, np.arange(3) * 18, patches, bank
 
 
 def _expected(finish, problem, pixels, start):
@@ -71,15 +71,15 @@ def test_emitted_tile(name, dtype):
     add, maximum, keep = (_vectors.emitted(machine, finish) for finish in ("add", "maximum", "keep"))
 
     @kernel(cache=False)
-    def run(image, row_stride, patches, first, bank, panel, into):
-        add(image, row_stride, patches, first, bank, panel, into[0, 0])
-        maximum(image, row_stride, patches, first, bank, panel, into[0, 1])
-        keep(image, row_stride, patches, first, bank, panel, into[1:].reshape(-1, 2, into.shape[-1]))
+    def run(image, taps, patches, first, bank, panel, into):
+        add(image, taps, patches, first, bank, panel, into[0, 0])
+        maximum(image, taps, patches, first, bank, panel, into[0, 1])
+        keep(image, taps, patches, first, bank, panel, into[1:].reshape(-1, 2, into.shape[-1]))
 
     pixels, filters = machine.pixels, machine.filters
-    image, row_stride, patches, bank = problem = _problem(pixels, filters, dtype)
+    image, taps, patches, bank = problem = _problem(pixels, filters, dtype)
     into = np.full((1 + pixels, 2, 2, 2 * filters), 0.125, dtype)
-    run(image, row_stride, patches, pixels, bank, 1, into)
+    run(image, taps, patches, pixels, bank, 1, into)
     for got, finish in ((into[0, 0], "add"), (into[0, 1], "maximum")):
         expected = _expected(finish, problem, pixels, 0.125)
         np.testing.assert_allclose(got[:, filters:], expected, **ROUNDING[dtype])
