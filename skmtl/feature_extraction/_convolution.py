@@ -1,30 +1,60 @@
-"""Fitted filters, ready for the convolution kernels, and how work is cut into blocks.
+"""Fitted layers, ready for the convolution kernels in one dtype.
 
-The extractor imports this and its two users, ``_pooled.py`` and ``_dense.py``, only inside the methods that
-compute: they alone in this package import kernels.
+The extractor imports this and its users inside the methods that compute: they alone in this package import
+compiled kernels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from skmtl.kernels import conv
+from skmtl.kernels import conv, encode
 from skmtl.kernels.images import patch_scales
-from skmtl.kernels.windows import Window
 
-_ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
+from ._geometry import pad_images
+from ._layers import THRESHOLDED, FittedLayer
+
+ACTIVATIONS = {
+    "two-sided": conv.TWO_SIDED,
+    "relu": conv.RELU,
+    "abs": conv.ABSOLUTE,
+    "linear": encode.LINEAR,
+    "modulus": encode.MODULUS,
+    "triangle": encode.TRIANGLE,
+}
+_POOLINGS = {"mean": encode.SUM, "sum": encode.SUM, "max": encode.MAXIMUM, "power": encode.POWER}
 
 
 class Convolution:
-    """Fitted filters (k, kh, kw, c) with their bias, contrast and activation, ready for one dtype."""
+    """One layer: its input, its filters laid out for the kernels, and its activation.
 
-    def __init__(self, filters, bias, contrast, activation: str, threshold: float, dtype):
-        self.window = Window(filters.shape[1:3])
-        self.contrast = contrast
-        self.activation = _ACTIVATIONS[activation]
-        self.dtype = np.dtype(dtype)
+    ``n_channels`` counts the channels of what the kernels write, for one channel of the input with
+    ``per_channel``.
+    """
+
+    def __init__(self, layer: FittedLayer, dtype):
+        self.layer, self.dtype = layer, np.dtype(dtype)
+        self.window = layer.geometry.window
+        self.contrast = layer.learned.contrast
+        self.activation = ACTIVATIONS[layer.settings.activation]
+        self.n_channels = layer.n_channels(1)
+        filters, bias = layer.learned.filters, layer.learned.bias
+        self.lengths = np.zeros(len(filters), dtype)
+        if self.activation == encode.TRIANGLE:
+            filters, bias, self.lengths = _with_coordinates(layer.learned, self.dtype)
+        threshold = layer.settings.threshold if layer.settings.activation in THRESHOLDED else 0.0
         self.bank = conv.pack_bank(filters, bias, threshold, self.window, dtype)
-        self.n_channels = len(filters) * (2 if activation == "two-sided" else 1)
+
+    def inputs(self, images: np.ndarray) -> np.ndarray:
+        """Images (n, h, w, c) as the kernels take them, in this dtype and with what lies around them.
+
+        With ``per_channel`` each channel is an image of its own, (n * c, h, w, 1).
+        """
+        if self.layer.settings.per_channel:
+            images = images.transpose(0, 3, 1, 2).reshape(-1, *images.shape[1:3], 1)
+        return pad_images(images, self.window.reach(), self.layer.geometry.padding, self.dtype)
 
     def scales(self, images: np.ndarray) -> np.ndarray:
         """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places)."""
@@ -35,6 +65,87 @@ class Convolution:
 
     def sites(self, cells: list[np.ndarray], shape) -> conv.Sites:
         return conv.group_sites(cells, self.window, shape, self.dtype)
+
+    def write(self, image, scales, sites: conv.Sites, out, column: int = 0) -> None:
+        """Put the activations of a flat ``image`` at ``sites`` into ``out`` (m, width) from ``column`` on."""
+        if self.layer.settings.activation in THRESHOLDED:
+            conv.map_block(image, scales, sites, self.bank, conv.Rule(self.activation, False), out, column)
+        else:
+            encode.map_codes(image, scales, sites, self.bank, self._encoding("sum", 1.0), out, column)
+
+    def pool(self, images, sites: conv.Sites, how: str, power: float, out) -> None:
+        """Activations of ``inputs`` (n, h, w, c), pooled over the cells of ``sites``: ``out`` (n * cells, k).
+
+        "mean" gives sums, "power" sums of powers and "ppv" counts: what a part of a cell adds to it.
+        """
+        flat, scales = images.reshape(len(images), -1), self.scales(images)
+        if self.layer.settings.activation in THRESHOLDED and how in ("mean", "sum", "max"):
+            rule = conv.Rule(self.activation, how == "max")
+            conv.pool_block(flat, scales, sites, self.bank, rule, out)
+        else:
+            encode.pool_codes(flat, scales, sites, self.bank, self._encoding(how, power), out)
+
+    def _encoding(self, how: str, power: float) -> encode.Encoding:
+        pooling = _POOLINGS.get(how, encode.POSITIVE)
+        return encode.Encoding(self.activation, self.lengths, pooling, float(power))
+
+    def maps(self, images: np.ndarray) -> np.ndarray:
+        """The layer's maps (n, h, w, c) of images (n, h, w, c)."""
+        inputs = self.inputs(images)
+        shape = inputs.shape[1:]
+        rows, columns = self.window.grid(shape)
+        sites, scales = self.sites([np.arange(rows * columns)], shape), self.scales(inputs)
+        out = np.empty((len(inputs), rows * columns, self.n_channels), self.dtype)
+        for image, scale, maps in zip(inputs.reshape(len(inputs), -1), scales, out, strict=True):
+            self.write(image, scale, sites, maps)
+        out = _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
+        if self.layer.settings.per_channel:
+            out = out.reshape(len(images), -1, *out.shape[1:]).transpose(0, 2, 3, 1, 4)
+            out = out.reshape(*out.shape[:3], -1)
+        return out
+
+
+def _pooled(maps: np.ndarray, layer: FittedLayer) -> np.ndarray:
+    """The maximum or the mean of every pool_size x pool_size pixels of ``maps`` (n, h, w, c)."""
+    size = layer.geometry.pool_size
+    if size == 1:
+        return maps
+    rows, columns = (length // size * size for length in maps.shape[1:3])
+    corners = [(i, j) for i in range(size) for j in range(size)]
+    parts = [maps[:, i:rows:size, j:columns:size] for i, j in corners]
+    out = parts[0].copy()
+    join = np.maximum if layer.settings.pooling == "max" else np.add
+    for part in parts[1:]:
+        join(out, part, out=out)
+    if layer.settings.pooling == "mean":
+        out /= size * size
+    return out
+
+
+def _with_coordinates(learned, dtype):
+    """Filters and biases, those of the coordinates of a patch behind them, and the squared lengths
+    of the centroids.
+
+    Filter k is a combination of the coordinates' filters, ``f_k = c_k @ F``; c_k is its centroid.
+    """
+    filters, bias = learned.filters, learned.bias
+    shape = filters.shape[1:]
+    if learned.coordinates is None:
+        every = np.eye(filters[0].size)
+        coordinates, shift = every - every.mean() * (learned.contrast is not None), np.zeros(len(every))
+    else:
+        coordinates, shift = learned.coordinates[0].reshape(-1, filters[0].size), learned.coordinates[1]
+    centroids = np.linalg.lstsq(coordinates.T, filters.reshape(len(filters), -1).T)[0]
+    together = np.concatenate([filters, coordinates.reshape(-1, *shape)])
+    lengths = np.square(centroids).sum(axis=0).astype(dtype)
+    return together, np.concatenate([bias, shift]), lengths
+
+
+def maps_of(images: np.ndarray, convolutions: Sequence[Convolution]) -> np.ndarray:
+    """What the layers make of images (n, h, w, c), one after the other; the images where there are none."""
+    for convolution in convolutions:
+        images = convolution.maps(images)
+    return images
 
 
 def slices(length: int, step: int) -> list[slice]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from skmtl.kernels import conv
 from skmtl.kernels.images import blend
 from skmtl.utils._parallel import run_blocks
 
@@ -65,7 +64,7 @@ class _Maps:
         dtype = convolution.dtype
         small = _geometry.reduce_image(image, factor, dtype)
         self.shape, self.factor, self.convolution = small.shape[:2], factor, convolution
-        self.image = np.ascontiguousarray(_geometry.pad_same(small, convolution.window.size, dtype))
+        self.image = np.ascontiguousarray(_geometry.pad_same(small, convolution.window.reach(), dtype))
         self.scales = convolution.scales(self.image[None])[0]
 
     def write(self, rows, columns, source, out, column: int) -> None:
@@ -97,6 +96,5 @@ class _Maps:
         return out
 
     def _compute(self, places, out, column: int) -> None:
-        bank, rule = self.convolution.bank, conv.Rule(self.convolution.activation, False)
         sites = self.convolution.sites([places], self.image.shape)
-        conv.map_block(self.image.reshape(-1), self.scales, sites, bank, rule, out, column)
+        self.convolution.write(self.image.reshape(-1), self.scales, sites, out, column)

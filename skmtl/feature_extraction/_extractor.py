@@ -1,170 +1,169 @@
-"""``ConvFeatureExtractor``: images in, features of one layer of convolution out."""
+"""``ConvFeatureExtractor``: images in, features of one layer of convolution, or of several, out."""
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from copy import deepcopy
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skmtl.utils._sklearn import Interval, StrOptions, check_feature_names_in, fit_context
+from skmtl.utils._atomic import all_or_nothing
+from skmtl.utils._callbacks import CallbackSupport, FitSteps, with_callbacks
+from skmtl.utils._sklearn import check_feature_names_in, fit_context
 
-from . import _geometry
-from ._filters import Filters, KMeansFilters
-from ._shapes import (
-    as_images,
-    check_fitted_arrays,
-    check_geometry,
-    check_positions,
-    image_shape_of,
-    numbers,
-    pair,
+from ._filters import LearnedFilters
+from ._images import feature_type, first_images, more_images, shapes
+from ._layers import (
+    SIGNS,
+    FittedLayer,
+    channels_after,
+    check_layers,
+    geometry_of,
+    positions_of,
 )
+from ._learning import Source, learn_layer, learn_layers, settings_of
+from ._parameters import ExtractorParameters
+from ._shapes import check_positions, grid_levels, numbers
 
-_SIGNS = {"two-sided": ("pos", "neg"), "relu": ("pos",), "abs": ("abs",)}
 
-
-class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
-    """Features of images by one layer of convolution, rectification and pooling.
+class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
+    """Features of images by convolution, rectification and pooling: one layer, or several.
 
     The response of filter f to patch p of an image is::
 
         z = f . p / sqrt(var(p) + contrast) + bias
 
-    (learned filters sum to zero and have their whitening folded in). Each response becomes
-    ``max(z - threshold, 0)`` and ``max(-z - threshold, 0)``, which are pooled over the cells of a grid.
-    The maps themselves are never stored.
+    (learned filters sum to zero and have their whitening folded in). By default each response becomes
+    ``max(z - threshold, 0)`` and ``max(-z - threshold, 0)``, and their means over the cells of a grid are
+    the features. The maps of the last layer are never stored.
 
     Parameters
     ----------
     filters : component, default=None
         Where filters come from: `KMeansFilters` (the default, None), `RandomFilters` or `FixedFilters`.
+    hidden_layers : sequence of ConvLayer, default=()
+        Layers before the extractor's own, which the other parameters describe: it then looks at their maps
+        in the place of the images. See `ConvLayer`.
     n_filters : int, default=64
         Number of filters. Fewer are learned where the images hold fewer different patches.
     kernel_size : int or (int, int), default=6
         Rows and columns of a filter, in pixels.
     stride : int, default=1
-        Pixels between the patches that `transform` looks at.
-    activation : {"two-sided", "relu", "abs"}, default="two-sided"
-        Both rectified signs as features of their own, the positive one alone, or their sum.
+        Pixels from one patch that `transform` looks at to the next.
+    dilation : int, default=1
+        Pixels from one value of a patch to the next; 1 takes neighbours.
+    padding : {"valid", "same", "reflect"}, default="valid"
+        What lies around an image: nothing ("valid": only patches within it), zeros ("same"), or its mirror
+        image without the edge ("reflect"); with the latter two every pixel is the middle of a patch.
+    activation : {"two-sided", "relu", "abs", "linear", "modulus", "triangle"}, default="two-sided"
+        What becomes of the responses z of a patch, with u = max(z - threshold, 0) and
+        v = max(-z - threshold, 0):
+
+        - "two-sided": u and v, as features of their own; "relu": u alone; "abs": u + v;
+        - "linear": z;
+        - "modulus": ``sqrt(z_i^2 + z_(i + n/2)^2)`` for the n/2 pairs of filters, such as the even and odd
+          ones of a wavelet;
+        - "triangle": ``max(0, mean_k d_k - d_i)`` for the distance d_i of the normalised, whitened patch to
+          the centroid that is filter i (Coates, Lee & Ng 2011, equation 3): a soft assignment to centroids.
     threshold : float, default=0.25
-        Responses smaller than this become 0; not negative.
-    pooling : {"mean", "sum", "max"}, default="mean"
-        How the activations of a cell become one number.
+        Responses smaller than this become 0, in the first three activations; not negative.
+    per_channel : bool, default=False
+        Whether the filters have one channel and are all applied to each channel of what they look at.
+    pooling : {"mean", "sum", "max", "power", "ppv"}, default="mean"
+        How the activations a of a cell become one number; "power" is ``mean(|a|^power)^(1/power)`` and
+        "ppv" the share of positive ones (Dempster, Petitjean & Webb 2020).
+    power : float, default=2.0
+        The exponent of ``pooling="power"``, positive.
     grid : int or tuple of int, default=2
-        Cells a side over which `transform` pools; several numbers make a spatial pyramid.
+        Cells a side over which `transform` pools: 1 is the whole image, several numbers make a spatial
+        pyramid.
     scales : int or tuple of int, default=(1, 2)
         Scales of `transform_dense`: at scale s the maps are those of the image reduced s times,
         interpolated back to every pixel.
     image_shape : (int, int) or (int, int, int), default=None
         Rows, columns and channels of images that come flattened, one a row of a 2-D X. None takes
         a square number of features as a square image of one channel and any other as an image of
-        one row; then `kernel_size` and `grid` shrink to what fits.
+        one row; then `kernel_size`, `n_filters` and `grid` shrink to what fits. ``(None, None, c)`` takes
+        images of any size and c channels.
+    sparse_output : bool, default=False
+        Whether `transform` gives a sparse CSR array; most features are 0 where the threshold is high.
+    memory : float, default=1.0
+        Megabytes of scratch for each thread: `transform`, and `fit` where it runs hidden layers, take as many
+        images at once as need no more, and at least one. The default stays in the cache of a processor;
+        the results do not depend on it.
     random_state : int, RandomState instance or None, default=None
         Draws the patches, or the filters. Give an int for the same filters in each fit.
     n_jobs : int, default=None
-        Threads of `transform` and `transform_dense`; None is 1 and -1 all processors. The result
-        is the same, bit for bit, for any number.
+        Threads of `transform` and `transform_dense`, and of hidden layers in `fit`; None is 1 and -1 all
+        processors. The result is the same, bit for bit, for any number.
+    verbose : int, default=0
+        Whether `fit` and `transform` show a progress bar on standard error.
 
     Attributes
     ----------
     filters_ : ndarray of shape (n_filters, kh, kw, n_channels)
-        The filters as they are applied to pixels.
+        The filters as they are applied to pixels, or to the maps of the last hidden layer.
     bias_ : ndarray of shape (n_filters,)
         Their biases, without the threshold.
     contrast_ : float or None
         What is added to a patch's variance, in squared pixel units; None where patches are taken
         as they are.
+    hidden_layers_ : list
+        The layers before, fitted: ``hidden_layers_[0].learned`` holds ``filters``, ``bias``, ``contrast``.
     image_shape_ : tuple of (int, int, int)
-        Rows, columns and channels of the images.
+        Rows, columns and channels of the images; rows and columns are None where sizes are free.
     grid_ : tuple of int
         The grids that features are pooled over.
     n_features_out_ : int
-        Features of an image: filters x signs x cells.
+        Features of an image: channels of the last layer's maps x cells.
     n_features_in_ : int
-        ``X.shape[1]``: pixels of flattened images, rows of others.
+        ``X.shape[1]``: pixels of flattened images, rows of others. Not set for images of different sizes.
 
     Notes
     -----
-    X is (n, h, w), (n, h, w, c) or flattened, of any numeric type; it is converted block by block and
-    never as a whole. Features are float64 for float64 and 32- or 64-bit integer pixels, float32 for all
-    others (and there twice as fast). Pixel values are taken as they are, whatever their range.
+    X is (n, h, w), (n, h, w, c) or flattened, of any numeric type, or a list of images (h, w) or (h, w, c)
+    that may differ in size; it is converted block by block and never as a whole. Features are float64 for
+    float64 and 32- or 64-bit integer pixels, float32 for all others (and there twice as fast). Pixel values
+    are taken as they are, whatever their range.
+
+    Filters are learned from patches as `transform` sees them, with what lies around the image.
+
+    Callbacks of scikit-learn (1.9 and later, ``set_callbacks``) are told of every layer that is learned.
 
     References
     ----------
     A. Coates, H. Lee, A. Ng, "An Analysis of Single-Layer Networks in Unsupervised Feature Learning",
     AISTATS 2011. A. Coates, A. Ng, "The Importance of Encoding Versus Training with Sparse Coding and
-    Vector Quantization", ICML 2011 (the two-sided threshold).
+    Vector Quantization", ICML 2011 (the two-sided threshold). J. Bruna, S. Mallat, "Invariant Scattering
+    Convolution Networks", IEEE TPAMI 2013 (the modulus). A. Dempster, F. Petitjean, G. Webb, "ROCKET:
+    Exceptionally fast and accurate time series classification using random convolutional kernels", Data
+    Mining and Knowledge Discovery 2020 (the share of positive values).
 
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from skmtl.feature_extraction import ConvFeatureExtractor
+    >>> from skmtl.feature_extraction import ConvFeatureExtractor, ConvLayer
     >>> images = load_digits().images[:200]
     >>> features = ConvFeatureExtractor(n_filters=16, kernel_size=3, random_state=0).fit_transform(images)
     >>> features.shape
     (200, 128)
+    >>> deep = ConvFeatureExtractor(
+    ...     hidden_layers=[ConvLayer(n_filters=8)], n_filters=16, kernel_size=3, grid=1, random_state=0
+    ... )
+    >>> deep.fit_transform(images).shape
+    (200, 32)
     """
 
-    _parameter_constraints = {
-        "filters": [Filters, None],
-        "n_filters": [Interval(Integral, 1, None, closed="left")],
-        "kernel_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "stride": [Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(_SIGNS))],
-        "threshold": [Interval(Real, 0, None, closed="left")],
-        "pooling": [StrOptions({"mean", "sum", "max"})],
-        "grid": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "scales": [Interval(Integral, 1, None, closed="left"), tuple, list],
-        "image_shape": [tuple, list, None],
-        "random_state": ["random_state"],
-        "n_jobs": [Integral, None],
-    }
-
-    def __init__(
-        self,
-        filters=None,
-        *,
-        n_filters=64,
-        kernel_size=6,
-        stride=1,
-        activation="two-sided",
-        threshold=0.25,
-        pooling="mean",
-        grid=2,
-        scales=(1, 2),
-        image_shape=None,
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.filters = filters
-        self.n_filters = n_filters
-        self.kernel_size = kernel_size
-        self.stride = stride
-        self.activation = activation
-        self.threshold = threshold
-        self.pooling = pooling
-        self.grid = grid
-        self.scales = scales
-        self.image_shape = image_shape
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
+    @all_or_nothing
+    @with_callbacks
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the filters.
+        """Learn the filters of every layer, the first one first.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features)
+        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features), or list of arrays (h, w[, c])
             Images.
         y : ignored
             For the sake of pipelines.
@@ -177,78 +176,140 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If the images are smaller than a filter or than the grid, have no contrast, or do not
-            match ``image_shape`` or the filters given; if a pixel is not finite.
+            match ``image_shape`` or the filters given; if a layer leaves nothing of them; if a pixel is not
+            finite; if the filters are more than the component can make of the patches there are.
         """
-        X = validate_data(self, X, allow_nd=True, dtype="numeric")
-        shape, inferred = image_shape_of(X.shape, self.image_shape)
-        component = KMeansFilters() if self.filters is None else self.filters
-        kernel = pair(self.kernel_size, "kernel_size")
-        if inferred:
-            kernel = min(kernel[0], shape[0]), min(kernel[1], shape[1])
-        kernel = component.kernel_shape(kernel)
-        grid = check_geometry(kernel, self.stride, self.grid, shape, clip=inferred)
-        numbers(self.scales, "scales")
+        images, shape, guessed = first_images(self, X)
         rng = check_random_state(self.random_state)
-        n_patches = pair(component.n_patches, "n_patches of filters")[0]
-        patches = _geometry.sample_patches(as_images(X, shape), kernel, n_patches, rng)
-        self.filters_, self.bias_, self.contrast_ = component.learn(patches, self.n_filters, rng)
-        self.image_shape_, self.grid_ = shape, grid
-        self.n_features_out_ = len(self._channels()) * sum(cells * cells for cells in grid)
+        with FitSteps(self, len(self.hidden_layers) + 1, X=X, verbose=self.verbose) as steps:
+            self._learn(images, shape, guessed, rng, steps)
+            steps.done(lambda: dict(vars(self)))
+        vars(self).pop("_stream", None)
         return self
+
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Learn from more images of a stream.
+
+        What is kept of the images is a uniform sample of ``n_patches`` (a parameter of the component behind
+        ``filters``) of all patches that have been seen. The filters are learned from it anew in every call,
+        starting from those there are where the component can; the first call gives what `fit` gives. Layers
+        before the last are learned in the first call and kept: the last one's patches are taken of their
+        maps. After `fit` a new stream begins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features), or list of arrays (h, w[, c])
+            The next images, of the size and channels of the first ones.
+        y : ignored
+            For the sake of pipelines.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `fit`, and if the images do not go with those of the first call.
+        """
+        stream = vars(self).get("_stream")
+        if stream is None:
+            images, shape, guessed = first_images(self, X)
+            rng = deepcopy(check_random_state(self.random_state))
+            sample = self._learn(images, shape, guessed, rng, FitSteps(None, 0))
+        else:
+            images, (sample, rng) = more_images(self, X), deepcopy(stream)
+            *before, last = self._layers()
+            source = Source(images, before, self._bytes(), self.n_jobs)
+            layer, sample = learn_layer(source, last.settings, last.geometry, rng, sample)
+            self._keep(layer)
+        self._stream = sample, rng
+        return self
+
+    def _learn(self, images, shape, guessed: bool, rng, steps: FitSteps):
+        """Learn all layers; return the sample of patches that the last one was learned from."""
+        source = Source(images, [], self._bytes(), self.n_jobs)
+        settings = settings_of(self.hidden_layers, self._last())
+        numbers(self.scales, "scales")
+        layers, sample = learn_layers(source, settings, guessed, rng, steps)
+        positions = min((positions_of(layers, one) for one in shapes(images)), key=min)
+        self.image_shape_, self.grid_ = shape, grid_levels(self.grid, positions, clip=guessed)
+        self.hidden_layers_ = layers[:-1]
+        self._keep(layers[-1])
+        return sample
+
+    def _keep(self, last: FittedLayer) -> None:
+        self.filters_, self.bias_, self.contrast_, self._coordinates = last.learned
+        channels = self._channels()
+        self.n_features_out_ = len(channels) * sum(cells * cells for cells in self.grid_)
 
     def transform(self, X):
         """Pooled features of whole images.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features)
-            Images of the size and channels seen at fit.
+        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features), or list of arrays (h, w[, c])
+            Images of the size and channels seen at fit, or of any size and these channels if that was a list
+            of images of different sizes.
 
         Returns
         -------
-        ndarray of shape (n, n_features_out_)
-            float32 or float64 (see Notes of the class): cell by cell, in each the signs, in each the filters.
+        ndarray or, with ``sparse_output``, CSR matrix of shape (n, n_features_out_)
+            float32 or float64 (see Notes of the class): cell by cell, in each the signs, in each the filters;
+            with ``per_channel``, in each cell the channels, in each the signs.
 
         Raises
         ------
         ValueError
-            If the images differ in shape from those at fit, or a pixel is not finite.
+            If the images differ in shape from those at fit or are too small, or a pixel is not finite.
         """
-        images = self._images(X)
-        from ._pooled import pool_images
+        check_is_fitted(self)
+        images = more_images(self, X)
+        from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
 
-        convolution = self._convolution(images.dtype)
-        return pool_images(images, convolution, self.stride, self.grid_, self.pooling, self.n_jobs)
+        pooled = Pooled(self.pooling, self.power, self.grid_)
+        features = PooledFeatures(self._layers(), pooled, shapes(images), feature_type(images))
+        run = Run(self._bytes(), self.n_jobs, bool(self.verbose))
+        return (pool_sparse if self.sparse_output else pool_images)(images, features, run)
 
     def transform_dense(self, X, at=None):
         """Feature maps at every pixel, or at chosen ones.
 
-        Around its edges an image is continued by reflection, so that every pixel has a patch; `stride` and
-        the pooling do not apply. Nothing is kept besides the result and, for each thread, one image's maps
-        at one reduced scale: call this on blocks of images as large as the result may be.
+        Around its edges an image is continued by reflection, so that every pixel has a patch; `padding`,
+        `stride` and the pooling do not apply. Nothing is kept besides the result and, for each thread, one
+        image's maps at one reduced scale: call this on blocks of images as large as the result may be.
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features)
-            Images of the size and channels seen at fit.
+        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features), or list of arrays (h, w[, c])
+            Images as in `transform`.
         at : (image_index, row, column), default=None
             Three integer arrays of shape (m,): the pixels to describe. None means all.
 
         Returns
         -------
         ndarray of shape (n, h, w, channels) or, with ``at``, (m, channels)
-            channels = scales x signs x filters, in this order.
+            channels = scales x signs x filters, in this order. Of a list of images of different sizes, a
+            list of arrays (h, w, channels).
 
         Raises
         ------
         ValueError
-            As `transform`, and if ``at`` names a pixel that does not exist.
+            As `transform`; if ``at`` names a pixel that does not exist; with ``hidden_layers`` or
+            ``per_channel``, whose maps are not those of pixels.
         """
-        images = self._images(X)
+        check_is_fitted(self)
+        images = more_images(self, X)
         scales = numbers(self.scales, "scales")
         from ._dense import map_images, map_pixels
 
-        convolution = self._convolution(images.dtype)
+        convolution = self._dense_convolution(feature_type(images))
+        if isinstance(images, list) and at is None:
+            return [map_images(image[None], convolution, scales, self.n_jobs)[0] for image in images]
+        if isinstance(images, list):
+            raise ValueError("at= takes images of one size, but X is a list of images of different sizes")
         if at is None:
             return map_images(images, convolution, scales, self.n_jobs)
         pixels = check_positions(at, images.shape[:3])
@@ -265,7 +326,7 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str, dtype object
-            Filter, sign, grid, and the row and column of the cell in it.
+            Channel (with ``per_channel``), filter, sign, grid, and the row and column of the cell in it.
         """
         check_is_fitted(self)
         check_feature_names_in(self, input_features)
@@ -274,16 +335,32 @@ class ConvFeatureExtractor(TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def _channels(self) -> list[str]:
-        return [f"filter{f}_{sign}" for sign in _SIGNS[self.activation] for f in range(len(self.filters_))]
+        """Names of the channels of the last layer's maps."""
+        count = len(self.filters_) // (2 if self.activation == "modulus" else 1)
+        names = [f"filter{f}_{sign}" for sign in SIGNS[self.activation] for f in range(count)]
+        if not self.per_channel:
+            return names
+        inputs = channels_after(self.hidden_layers_, self.image_shape_[2])
+        return [f"channel{c}_{name}" for c in range(inputs) for name in names]
 
-    def _images(self, X) -> np.ndarray:
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, allow_nd=True, dtype="numeric")
-        return as_images(X, self.image_shape_)
+    def _layers(self) -> list[FittedLayer]:
+        learned = LearnedFilters(self.filters_, self.bias_, self.contrast_, self._coordinates)
+        settings = self._last()
+        last = FittedLayer(learned, geometry_of(settings, learned.filters.shape[1:3], ""), settings)
+        layers = [*self.hidden_layers_, last]
+        check_layers(layers, self.image_shape_[2])
+        return layers
 
-    def _convolution(self, pixels: np.dtype):
+    def _dense_convolution(self, dtype):
         from ._convolution import Convolution
 
-        check_fitted_arrays(self.filters_, self.bias_, self.image_shape_)
-        dtype = np.float32 if np.result_type(pixels, np.float32) == np.float32 else np.float64
-        return Convolution(self.filters_, self.bias_, self.contrast_, self.activation, self.threshold, dtype)
+        if self.hidden_layers_ or self.per_channel:
+            raise ValueError(
+                "transform_dense gives the maps of one layer at every pixel; fit with hidden_layers=() and "
+                "per_channel=False, or take transform"
+            )
+        (layer,) = self._layers()
+        every_pixel = layer.geometry._replace(
+            window=layer.geometry.window._replace(stride=(1, 1)), padding="valid"
+        )
+        return Convolution(layer._replace(geometry=every_pixel), dtype)

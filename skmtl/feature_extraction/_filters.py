@@ -18,12 +18,15 @@ class LearnedFilters(NamedTuple):
 
         f . p / sqrt(var(p) + contrast) + bias        or, with ``contrast`` None,        f . p + bias
 
-    With a contrast every filter sums to zero, so that the patch's mean needs no subtracting.
+    With a contrast every filter sums to zero, so that the patch's mean needs no subtracting. ``coordinates``
+    are filters (d, kh, kw, c) and biases (d,) whose responses are the coordinates of the whitened patch, in
+    which distances to centroids are measured; None where patches are not whitened.
     """
 
     filters: np.ndarray
     bias: np.ndarray
     contrast: float | None
+    coordinates: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Filters(Component):
@@ -88,7 +91,9 @@ class KMeansFilters(Filters):
             whiten, mean = _zca(normal, self.whitening)
             centres = _centroids((normal - mean) @ whiten, n_filters, self.max_iter, seed)
             filters, bias = _fold(centres, whiten, mean)
-        return LearnedFilters(filters.reshape(-1, *patches.shape[1:]), bias, level)
+            coordinates, shift = _fold(np.eye(len(mean)), whiten, mean)
+        shape = (-1, *patches.shape[1:])
+        return LearnedFilters(filters.reshape(shape), bias, level, (coordinates.reshape(shape), shift))
 
 
 class RandomFilters(Filters):

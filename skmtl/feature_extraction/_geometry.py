@@ -19,9 +19,9 @@ class Pooling(NamedTuple):
     levels: list[tuple[int, int, int]]
 
 
-def pooling_cells(shape: tuple[int, int], stride: int, grid: tuple[int, ...]) -> Pooling:
-    """The cells of every ``grid`` over the positions ``0, stride, 2 * stride, ...`` of ``shape``."""
-    rows, columns = (np.arange(0, length, stride) for length in shape)
+def pooling_cells(shape: tuple[int, int], grid: tuple[int, ...]) -> Pooling:
+    """The cells of every ``grid`` over patches in ``shape`` rows and columns."""
+    rows, columns = (np.arange(length) for length in shape)
     row_cuts, column_cuts = (_cuts(len(axis), grid) for axis in (rows, columns))
     places = rows[:, None] * shape[1] + columns
     atoms = [
@@ -52,11 +52,11 @@ def _cuts(length: int, grid: tuple[int, ...]) -> np.ndarray:
 
 def pad_same(image: np.ndarray, kernel: tuple[int, int], dtype) -> np.ndarray:
     """A float copy of ``image`` (h, w, c), reflected at its edges so that every pixel has its patch."""
-    rows, columns = (_reflected(length, size) for length, size in zip(image.shape, kernel, strict=False))
+    rows, columns = (reflected(length, size) for length, size in zip(image.shape, kernel, strict=False))
     return image[rows[:, None], columns].astype(dtype)
 
 
-def _reflected(length: int, size: int) -> np.ndarray:
+def reflected(length: int, size: int) -> np.ndarray:
     """Indices of an axis and ``size - 1`` more, mirrored about the first and last, which are not repeated."""
     before = (size - 1) // 2
     index = np.arange(-before, length + size - 1 - before)
@@ -98,16 +98,17 @@ def _between(pixels, factor: int, length: int):
     return first, np.minimum(first + 1, length - 1), centre - first
 
 
-def sample_patches(images: np.ndarray, kernel: tuple[int, int], count: int, rng) -> np.ndarray:
-    """At most ``count`` different patches (m, kh, kw, c), float64, at random places of random images."""
-    n, height, width, _ = images.shape
-    rows, columns = height - kernel[0] + 1, width - kernel[1] + 1
-    available = n * rows * columns
-    if available <= count:
-        flat = np.arange(available)
-    else:
-        flat = rng.randint(0, available, count, dtype=np.int64)
-    image, row, column = np.unravel_index(flat, (n, rows, columns))
-    down = row[:, None, None] + np.arange(kernel[0])[:, None]
-    along = column[:, None, None] + np.arange(kernel[1])
-    return images[image[:, None, None], down, along].astype(np.float64)
+def padded_shape(shape, reach: tuple[int, int], padding: str) -> tuple[int, int]:
+    """Rows and columns of an input of ``shape`` (h, w, ...) and of what lies around it."""
+    around = (0, 0) if padding == "valid" else (reach[0] - 1, reach[1] - 1)
+    return shape[0] + around[0], shape[1] + around[1]
+
+
+def pad_images(images: np.ndarray, reach: tuple[int, int], padding: str, dtype) -> np.ndarray:
+    """``images`` (n, h, w, c) as a contiguous array of ``dtype`` with what lies around them."""
+    images = np.require(images, dtype, ["C", "A"])
+    if padding == "valid" or reach == (1, 1):
+        return images
+    around = [((length - 1) // 2, length // 2) for length in reach]
+    mode = "constant" if padding == "same" else "reflect"
+    return np.pad(images, [(0, 0), *around, (0, 0)], mode=mode)

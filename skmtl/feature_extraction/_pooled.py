@@ -2,43 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
-from skmtl.kernels import conv
 from skmtl.utils._parallel import run_blocks
+from skmtl.utils._progress import Progress
 
-from . import _geometry
-from ._convolution import Convolution, slices
+from ._convolution import Convolution, maps_of
+from ._geometry import Pooling, pooling_cells
+from ._images import block_of, blocks
+from ._layers import FittedLayer, channels_after, positions_of, scratch, shape_after
+from ._shapes import grid_levels
 
-BLOCK_VALUES = 2**15  # pixels: small enough for the cache, large enough to hide the calls
+
+class Pooled(NamedTuple):
+    """``how``: "mean", "sum", "max", "power" (with ``power``) or "ppv", over the cells of every ``grid``."""
+
+    how: str
+    power: float
+    grid: tuple[int, ...]
 
 
-def pool_images(images, convolution: Convolution, stride: int, grid: Sequence[int], how: str, n_jobs):
-    """Features (n, cells * channels) of images (n, h, w, c), by block of images."""
-    shape, dtype, channels = images.shape[1:], convolution.dtype, convolution.n_channels
-    pooling = _geometry.pooling_cells(convolution.window.grid(shape), stride, tuple(grid))
-    rule = conv.Rule(convolution.activation, how == "max")
-    sites = convolution.sites(pooling.atoms, shape)
-    out = np.empty((len(images), len(pooling.members) * channels), dtype)
+class Run(NamedTuple):
+    """Bytes of ``memory`` for a block of images, threads, and whether to show progress."""
 
-    def work(block: slice) -> None:
-        some = np.require(images[block], dtype, ["C", "A", "W"])
-        atoms = np.empty((len(some) * len(pooling.atoms), channels), dtype)
-        flat, scales = some.reshape(len(some), -1), convolution.scales(some)
-        conv.pool_block(flat, scales, sites, convolution.bank, rule, atoms)
-        _join(atoms.reshape(len(some), -1, channels), pooling, how, out[block])
+    memory: float
+    n_jobs: int | None
+    verbose: bool
 
-    run_blocks(work, slices(len(images), BLOCK_VALUES // images[0].size), n_jobs)
+
+class PooledFeatures:
+    """Fitted layers and pooling, ready for images (h, w, c) of some ``shapes`` and one dtype."""
+
+    def __init__(self, layers: Sequence[FittedLayer], pooled: Pooled, shapes, dtype):
+        self.layers, self.pooled, self.dtype = layers, pooled, dtype
+        *self.hidden, self.last = (Convolution(layer, dtype) for layer in layers)
+        self.plans = {shape: self._plan(shape) for shape in shapes}
+        channels = channels_after(layers, next(iter(shapes))[2])
+        self.width = channels * sum(cells * cells for cells in pooled.grid)
+
+    def _plan(self, shape):
+        """The cells of an image of ``shape``, their sites, and the bytes that the image takes in a block."""
+        seen = shape_after(self.layers[:-1], shape)
+        layer = self.layers[-1]
+        positions = positions_of(self.layers, shape)
+        cells = pooling_cells(positions, grid_levels(self.pooled.grid, positions, clip=False))
+        values = scratch(self.layers, shape, keep_last=False)
+        values += len(cells.atoms) * layer.n_channels(seen[2])
+        return cells, self.last.sites(cells.atoms, layer.seen(seen)), values * self.dtype.itemsize
+
+    def blocks(self, images, memory: float) -> list:
+        return blocks(images, lambda shape: int(memory // self.plans[shape][2]))
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features (n, width) of images (n, h, w, c)."""
+        cells, sites, _ = self.plans[images.shape[1:]]
+        inputs = self.last.inputs(maps_of(images, self.hidden))
+        atoms = np.empty((len(inputs) * len(cells.atoms), self.last.n_channels), self.dtype)
+        self.last.pool(inputs, sites, self.pooled.how, self.pooled.power, atoms)
+        # Channels that were images of their own come back together, atom by atom.
+        atoms = atoms.reshape(len(images), -1, len(cells.atoms), self.last.n_channels)
+        atoms = atoms.transpose(0, 2, 1, 3).reshape(len(images), len(cells.atoms), -1)
+        return _join(atoms, cells, self.pooled)
+
+
+def pool_images(images, features: PooledFeatures, run: Run) -> np.ndarray:
+    """Features (n, width) of images, an array (n, h, w, c) or a list of arrays (h, w, c)."""
+    out = np.empty((len(images), features.width), features.dtype)
+
+    def keep(index, some: np.ndarray) -> None:
+        out[index] = some
+
+    _run(images, features, run, keep)
     return out
 
 
-def _join(atoms, pooling: _geometry.Pooling, how: str, out) -> None:
-    """Make cells of atoms (n, atoms, channels): ``out`` (n, cells * channels)."""
-    reduce = np.maximum.reduce if how == "max" else np.add.reduce
-    cells = out.reshape(len(out), len(pooling.members), -1)
-    for i, members in enumerate(pooling.members):
-        reduce(atoms[:, members], axis=1, out=cells[:, i])
-        if how == "mean":
-            cells[:, i] /= sum(len(pooling.atoms[member]) for member in members)
+def pool_sparse(images, features: PooledFeatures, run: Run) -> sparse.csr_array:
+    """The same as a sparse array, of which no more than a block per thread is ever dense."""
+    parts = _run(images, features, run, lambda index, some: (index, sparse.csr_array(some)))
+    number = np.concatenate([np.arange(len(images))[index] for index, _ in parts])
+    return sparse.vstack([part for _, part in parts], format="csr")[np.argsort(number)]
+
+
+def _run(images, features: PooledFeatures, run: Run, keep: Callable) -> list:
+    with Progress(len(images), "transform", enabled=run.verbose) as bar:
+
+        def work(index):
+            some = features(block_of(images, index))
+            bar.step(n=len(some))
+            return keep(index, some)
+
+        return run_blocks(work, features.blocks(images, run.memory), run.n_jobs)
+
+
+def _join(atoms: np.ndarray, cells: Pooling, pooled: Pooled) -> np.ndarray:
+    """Cells of atoms (n, atoms, channels): (n, cells * channels)."""
+    reduce = np.maximum.reduce if pooled.how == "max" else np.add.reduce
+    out = np.empty((len(atoms), len(cells.members), atoms.shape[2]), atoms.dtype)
+    for i, members in enumerate(cells.members):
+        reduce(atoms[:, members], axis=1, out=out[:, i])
+        if pooled.how not in ("sum", "max"):
+            out[:, i] /= sum(len(cells.atoms[member]) for member in members)
+    if pooled.how == "power":
+        out **= 1 / pooled.power
+    return out.reshape(len(out), -1)

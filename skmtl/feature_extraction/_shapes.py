@@ -64,26 +64,19 @@ def as_images(X: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     return X.reshape(len(X), *shape)
 
 
-def check_geometry(kernel, stride: int, grid, shape, clip: bool) -> tuple[int, ...]:
-    """The grids to pool over, where filters of ``kernel`` and the cells of each ``grid`` fit in ``shape``.
+def grid_levels(grid, positions: tuple[int, int], clip: bool) -> tuple[int, ...]:
+    """The grids to pool over, whose cells must not be smaller than one of ``positions``, rows and columns.
 
     With ``clip`` a grid of too many cells shrinks to what fits instead of being refused.
     """
-    if kernel[0] > shape[0] or kernel[1] > shape[1]:
-        raise ValueError(
-            f"filters of {kernel[0]} x {kernel[1]} pixels (kernel_size or filters) are larger than the "
-            f"images of {shape[0]} x {shape[1]}"
-        )
-    levels = numbers(grid, "grid")
-    rows, columns = ((length - size) // stride + 1 for length, size in zip(shape, kernel, strict=False))
-    most = min(rows, columns)
+    levels, most = numbers(grid, "grid"), min(positions)
     if clip:
         return tuple(dict.fromkeys(min(level, most) for level in levels))
     if max(levels) > most:
         raise ValueError(
-            f"grid={grid!r} asks for {max(levels)} cells a side, but filters of {kernel[0]} x {kernel[1]} "
-            f"pixels with stride={stride} have {rows} x {columns} positions in images of "
-            f"{shape[0]} x {shape[1]}"
+            f"grid={grid!r} asks for {max(levels)} cells a side, but the filters have {positions[0]} x "
+            f"{positions[1]} positions; give a smaller grid, stride or kernel_size, fewer layers that pool, "
+            "or larger images"
         )
     return levels
 
@@ -102,12 +95,3 @@ def check_positions(at, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.nda
         if array.size and not (0 <= array.min() and array.max() < limit):
             raise ValueError(f"at: each {name} must lie in 0..{limit - 1}; got {array.min()}..{array.max()}")
     return tuple(array.astype(np.int64) for array in arrays)
-
-
-def check_fitted_arrays(filters, bias, shape) -> None:
-    """The kernels read without bounds checks: arrays that were tampered with must not reach them."""
-    fits = filters.ndim == 4 and filters.shape[3] == shape[2] and bias.shape == (len(filters),)
-    if not (fits and 1 <= filters.shape[1] <= shape[0] and 1 <= filters.shape[2] <= shape[1]):
-        raise ValueError(
-            f"filters_ {filters.shape}, bias_ {bias.shape} and image_shape_ {shape} do not belong together"
-        )

@@ -195,7 +195,11 @@ def test_warmup_compiles_what_is_needed():
         ({"kernel_size": (2, 3, 4)}, (9, 9), "kernel_size must be one positive integer or two"),
         ({"kernel_size": (2, 0)}, (9, 9), "kernel_size must be a positive integer"),
         ({"grid": 8}, (9, 9), "grid=8 asks for 8 cells a side, .* have 7 x 7 positions"),
-        ({"stride": 7, "grid": 2}, (9, 9), "stride=7 have 1 x 1 positions"),
+        (
+            {"stride": 7, "grid": 2},
+            (9, 9),
+            "grid=2 asks for 2 .* have 1 x 1 positions; give a smaller grid, stride",
+        ),
         ({"grid": ()}, (9, 9), "grid must be a positive integer"),
         ({"scales": (1, 0)}, (9, 9), "scales must be a positive integer"),
         ({"n_filters": 0}, (9, 9), "n_filters"),
@@ -257,6 +261,10 @@ def test_no_positions_give_no_rows():
 def test_arrays_that_do_not_belong_together_never_reach_a_kernel():
     images = _images()
     extractor = _fitted(images)
-    extractor.filters_ = np.ones((3, 20, 3, 2))
-    with pytest.raises(ValueError, match="do not belong together"):
-        extractor.transform(images)
+    for shape, message in (
+        ((3, 3, 3, 5), "do not belong together"),
+        ((3, 20, 3, 2), "20 x 3 pixels .* larger"),
+    ):
+        extractor.filters_ = np.ones(shape)
+        with pytest.raises(ValueError, match=message):
+            extractor.transform(images)
