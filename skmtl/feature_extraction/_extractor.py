@@ -183,7 +183,7 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
         rng = check_random_state(self.random_state)
         with FitSteps(self, len(self.hidden_layers) + 1, X=X, verbose=self.verbose) as steps:
             self._learn(images, shape, guessed, rng, steps)
-            steps.done(lambda: dict(vars(self)))
+            steps.done()
         vars(self).pop("_stream", None)
         return self
 

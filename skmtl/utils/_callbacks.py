@@ -63,7 +63,6 @@ class FitSteps:
 
     def begin(self, name: str) -> None:
         """The next step begins."""
-        self.bar.step(name, n=0)
         if self.context is not None:
             self.step = self.context.subcontext(task_name=name)
             self.step.call_on_fit_task_begin(estimator=self.estimator, **self.data)
@@ -73,9 +72,9 @@ class FitSteps:
         self.bar.step()
         return self._told(self.step, fitted)
 
-    def done(self, fitted: Callable[[], dict] | None = None) -> None:
-        """The fit has come to its end."""
-        self._told(self.context, fitted)
+    def done(self) -> None:
+        """The fit has come to its end, and the estimator has all its attributes."""
+        self._told(self.context, dict)
 
     def _told(self, context, fitted) -> bool:
         if context is None:

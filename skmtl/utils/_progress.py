@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import TextIO
 
@@ -20,6 +21,7 @@ class Progress:
         self.total, self.title, self.enabled = max(int(total), 1), title, enabled
         self.stream = sys.stderr if stream is None else stream
         self.done = 0
+        self._lock = threading.Lock()  # steps may end in any thread
         self.began = self._printed = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -28,8 +30,9 @@ class Progress:
 
     def step(self, what: str = "", n: int = 1) -> None:
         """Count ``n`` more units as done; ``what`` names the one that comes next."""
-        self.done = min(self.done + n, self.total)
-        self._draw(what)
+        with self._lock:
+            self.done = min(self.done + n, self.total)
+            self._draw(what)
 
     def __exit__(self, *error) -> None:
         if self.enabled and self.stream.isatty():

@@ -1,0 +1,75 @@
+"""Layers of convolution, slow and obvious: twins of ``skmtl.feature_extraction`` and ``kernels.encode``."""
+
+import naive
+import numpy as np
+
+
+def pad(image, filters, dilation, padding):
+    """What lies around an image so that every pixel is the middle of a patch, or nothing."""
+    if padding == "valid":
+        return image
+    reach = [(size - 1) * dilation + 1 for size in filters.shape[1:3]]
+    around = [((length - 1) // 2, length - 1 - (length - 1) // 2) for length in reach]
+    return np.pad(image, [*around, (0, 0)], mode="constant" if padding == "same" else "reflect")
+
+
+def triangle(z, points, centroids):
+    """How much nearer than the mean distance each of centroids (k, d) is to points (rows, columns, d)."""
+    distance = np.empty(z.shape)
+    for y, x, k in np.ndindex(z.shape):
+        distance[y, x, k] = np.sqrt(np.square(points[y, x] - centroids[k]).sum())
+    return np.maximum(distance.mean(axis=2, keepdims=True) - distance, 0)
+
+
+def encode(z, kind, threshold):
+    """Activations of responses (rows, columns, k) that need no distances."""
+    half = z.shape[2] // 2
+    if kind == "modulus":
+        return np.sqrt(z[..., :half] ** 2 + z[..., half:] ** 2)
+    return z if kind == "linear" else naive.activate(z, kind, threshold)
+
+
+def maps(image, learned, layer):
+    """Activations of one layer (a ``ConvLayer``), before pooling, all but "triangle"."""
+    image = np.asarray(image, dtype=np.float64)
+    if layer.per_channel:
+        each = [image[..., [c]] for c in range(image.shape[2])]
+        return np.concatenate([_maps(one, learned, layer) for one in each], axis=2)
+    return _maps(image, learned, layer)
+
+
+def _maps(image, learned, layer):
+    steps = [(layer.stride,) * 2, (layer.dilation,) * 2]
+    padded = pad(image, learned.filters, layer.dilation, layer.padding)
+    z = naive.patch_responses(padded, learned.filters, learned.bias, learned.contrast, *steps)
+    return encode(z, layer.activation, layer.threshold)
+
+
+def shrink(maps, size, how):
+    """The maximum or mean of size x size pixels; incomplete ones at the lower and right edges are dropped."""
+    out = np.empty((maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]))
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            cell = maps[y * size : (y + 1) * size, x * size : (x + 1) * size]
+            out[y, x] = getattr(np, how)(cell, axis=(0, 1))
+    return out
+
+
+def pool(maps, grid, how, power=2.0):
+    """``maps`` (rows, columns, channels) pooled over grid x grid cells."""
+    if how == "ppv":
+        return naive.pool((maps > 0).astype(float), grid, "mean")
+    if how == "power":
+        return naive.pool(np.abs(maps) ** power, grid, "mean") ** (1 / power)
+    return naive.pool(maps, grid, how)
+
+
+def features(extractor, image):
+    """What a fitted ``ConvFeatureExtractor`` makes of one image."""
+    for layer in extractor.hidden_layers_:
+        image = maps(image, layer.learned, layer.settings)
+        if layer.settings.pooling is not None:
+            image = shrink(image, layer.settings.pool_size, layer.settings.pooling)
+    last = extractor._layers()[-1]
+    image = maps(image, last.learned, last.settings)
+    return np.concatenate([pool(image, g, extractor.pooling, extractor.power) for g in extractor.grid_])
