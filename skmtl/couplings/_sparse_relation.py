@@ -22,8 +22,8 @@ class SparseRelation(QuadraticCoupling):
     For given weights the best Theta is the graphical lasso of ``V'V + epsilon I``; for a given Theta the
     weights are a convex problem. Fitting alternates, so the objective never rises, but R is **not convex**:
     what is found, from ``Theta = I``, may be a local minimum. The objective can be negative. On classes
-    that are almost separable the alternation creeps, as weights and Theta^-1 grow together: give a larger
-    ``smoothing`` or ``tol``.
+    that are almost separable weights and Theta^-1 grow together for many rounds; a larger
+    ``smoothing`` bounds them.
 
     A fitted estimator has ``task_precision_`` (n_tasks, n_tasks), the Theta; 0 also between tasks of
     different classes.

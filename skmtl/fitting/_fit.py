@@ -96,7 +96,7 @@ def _of_dtype(dtype, targets: TaskTargets, weight: np.ndarray):
 def warn_if_short(solution: Solution, options: FitOptions, stacklevel: int) -> None:
     """A ConvergenceWarning where the solver stopped before ``tol``; ``stacklevel`` as seen by the caller."""
     if not solution.converged:
-        message = (
+        message = solution.unsettled or (
             f"fit stopped after {solution.n_iter} iterations with a relative {solution.measure} of "
             f"{solution.residual:.2g} (tol={options.tol:g}): raise max_iter, raise alpha, or standardise the "
             "features"

@@ -97,8 +97,9 @@ class Solution(Start):
     """The parts and intercepts that a fit ended with, and how the solver ended.
 
     ``residual`` is what ``tol`` bounds and ``measure`` its name; ``gap`` is the duality gap, where known.
-    ``covariances`` holds one task covariance for each family, for quadratic couplings; ``factors`` L (d, k)
-    and S (k, P) with ``W = L S``, for couplings that learn a basis.
+    ``unsettled`` says what else did not settle, where the solver itself ended well. ``covariances`` holds
+    one task covariance for each family, for quadratic couplings; ``factors`` L (d, k) and S (k, P) with
+    ``W = L S``, for couplings that learn a basis.
     """
 
     objective: float
@@ -109,3 +110,4 @@ class Solution(Start):
     gap: float | None = None
     covariances: list[np.ndarray] | None = None
     factors: tuple[np.ndarray, np.ndarray] | None = None
+    unsettled: str = ""

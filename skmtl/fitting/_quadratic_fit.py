@@ -6,13 +6,14 @@ import numpy as np
 
 from ..couplings import QuadraticCoupling
 from ..solvers import KroneckerRidge, block_newton, newton_cg
+from ._alternation import Alternation, Solved
 from ._block_problem import BlockwiseProblem
 from ._intercepts import joint_problem, shrunk_means
 from ._options import FitData, FitOptions, Solution, Start
 from ._problem import JointProblem
 from ._relation_fit import fit_relation, minimises_out
 from ._smoothing import newton_by_smoothing
-from ._summary import summarise
+from ._summary import SquaredSummary, summarise
 
 SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 200
@@ -31,33 +32,31 @@ def fit_quadratic(
     exact = _exact_solver(data, coupling, options)
     summary = data.once(summarise) if exact is None else None
     problem = _problem(data, options, exact, summary)
+
+    def solve(covariances, x):
+        return _solve_weights(problem, exact, covariances, x, options)
+
+    turns = Alternation(problem, coupling, options, _first(data, coupling), solve, start)
+    if coupling.learned:
+        turns.run(options.steps(USUAL_STEPS))
+    return _solution(turns, summary)
+
+
+def _first(data: FitData, coupling: QuadraticCoupling) -> list[np.ndarray]:
+    """The covariances that a fit starts from, family by family."""
     C = coupling.covariance(data.targets.n_tasks)
     whole = len(data.families) == 1
-    covariances = [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
-    problem.set_covariances(covariances)
-    x, n_iter, before = None, 0, np.inf
-    if start is not None:
-        covariances = _relearned(coupling, problem, covariances, start.W)
-        problem.set_covariances(covariances)
-        x = problem.vector(start.W, start.b)
-    for _ in range(options.steps(USUAL_STEPS)):
-        x, objective, residual, steps, converged, *gap = _solve_weights(
-            problem, exact, covariances, x, options
-        )
-        objective += options.alpha * sum(coupling.constant(C) for C in covariances)
-        n_iter += steps
-        settled = not coupling.learned or before - objective <= 1e-3 * np.sqrt(options.tol) * abs(objective)
-        if settled or not converged:
-            break
-        before = objective
-        W, b = problem.weights(x)
-        covariances = _relearned(coupling, problem, covariances, W)
-        problem.set_covariances(covariances)
-        x = problem.vector(W, b)
-    W, b = problem.weights(x)
+    return [C if whole else C[np.ix_(family.tasks, family.tasks)] for family in data.families]
+
+
+def _solution(turns: Alternation, summary: SquaredSummary | None) -> Solution:
+    W, b = turns.problem.weights(turns.solved.x)
     b = b if summary is None else summary.intercepts(W)
-    ended = residual, "duality gap" if gap else "gradient", n_iter, settled and converged
-    return Solution([W], b, objective, *ended, *gap, covariances=covariances)
+    _, _, residual, _, converged, gap = turns.solved
+    measure = "gradient" if gap is None else "duality gap"
+    ended = residual, measure, turns.n_iter, turns.settled and converged, gap
+    unsettled = "" if turns.settled or not converged else turns.message
+    return Solution([W], b, turns.objective, *ended, covariances=turns.covariances, unsettled=unsettled)
 
 
 def _problem(data: FitData, options: FitOptions, exact, summary) -> JointProblem | BlockwiseProblem:
@@ -67,12 +66,6 @@ def _problem(data: FitData, options: FitOptions, exact, summary) -> JointProblem
     if exact is None and summary is None and not general and loss.dtype == np.float64:
         return BlockwiseProblem(loss, data.families, options.alpha, options.n_jobs)
     return joint_problem(loss if summary is None else summary, data.families, options.alpha)
-
-
-def _relearned(coupling: QuadraticCoupling, problem: JointProblem, covariances, W: np.ndarray):
-    """The covariances, family by family, that suit the weights best."""
-    pairs = zip(problem.families, covariances, strict=True)
-    return [coupling.relearn(family.stacked(W).astype(np.float64, copy=False), C) for family, C in pairs]
 
 
 def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> KroneckerRidge | None:
@@ -98,7 +91,7 @@ def plain_ridge(data: FitData) -> KroneckerRidge:
     return KroneckerRidge(data.X, data.targets.values, data.weight[:, 0], data.loss.design.mean)
 
 
-def _solve_weights(problem, exact, covariances, x, options: FitOptions):
+def _solve_weights(problem, exact, covariances, x, options: FitOptions) -> Solved:
     if exact is not None:
         return _solve_exactly(problem, exact, covariances[0])
     origin = problem.start()
@@ -107,16 +100,16 @@ def _solve_weights(problem, exact, covariances, x, options: FitOptions):
     if isinstance(problem, BlockwiseProblem):
         with problem.one_blas_thread():
             result = block_newton(problem, first, **limits, gradient_scale=problem.gradient_scale(origin))
-        return result.x, result.value, result.residual, result.n_iter, result.converged
+        return Solved(*result)
     if problem.data.flat:
         result = newton_by_smoothing(problem, first, tol=options.tol, max_iter=options.steps(SMOOTHED_STEPS))
-        return result.x, result.value, result.residual, result.n_iter, result.converged, result.gap
+        return Solved(result.x, result.value, result.residual, result.n_iter, result.converged, result.gap)
     scale = float(np.abs(problem.value_gradient(origin)[1]).max())
     result = newton_cg(problem, first, **limits, gradient_scale=scale)
-    return result.x, result.value, result.residual, result.n_iter, result.converged
+    return Solved(*result)
 
 
-def _solve_exactly(problem: JointProblem, ridge: KroneckerRidge, C: np.ndarray):
+def _solve_exactly(problem: JointProblem, ridge: KroneckerRidge, C: np.ndarray) -> Solved:
     """The weights and their certificate, from products alone: the rows are not seen again."""
     shrinkage = problem.data.shrinkage
     W, b = ridge.solve(C, problem.alpha), shrunk_means(ridge.means, ridge.total, shrinkage)
@@ -131,4 +124,4 @@ def _solve_exactly(problem: JointProblem, ridge: KroneckerRidge, C: np.ndarray):
     gradient = problem.alpha * U - problem.tie(slopes)
     at_zero = np.abs(problem.tie(ridge.moment)).max(), np.abs(ridge.total * ridge.means).max()
     residual = np.abs(gradient).max() / max(*at_zero, float(np.finfo(float).tiny))
-    return x, value, float(residual), 1, True
+    return Solved(x, value, float(residual), 1, True)

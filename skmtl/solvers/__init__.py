@@ -1,5 +1,6 @@
 """Solvers know functions of a vector or plain matrices; neither losses, nor couplings, nor tasks."""
 
+from ._anderson import Anderson
 from ._block_newton import Blocks, block_newton, conjugate_gradients
 from ._kronecker import KroneckerRidge
 from ._left_out import generalised_errors, left_out_errors
@@ -12,6 +13,7 @@ from ._task_rows import PartPrices, TaskRowResult, task_row_descent
 from ._task_states import SharedGram, TaskGrams, TaskResiduals
 
 __all__ = [
+    "Anderson",
     "Blocks",
     "Certificate",
     "KroneckerRidge",

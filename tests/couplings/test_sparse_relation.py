@@ -156,3 +156,23 @@ def test_one_task_is_a_ridge_of_learned_strength(table):
 def test_bad_parameters_say_what_is_wrong(coupling, message):
     with pytest.raises(ValueError, match=message):
         coupling.covariance(3)
+
+
+def nearly_separable(seed):
+    """Labels that a linear model explains: weights and covariance grow together."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(80, 10))
+    return X, (X @ (rng.normal(size=(10, 4)) + rng.normal(size=(10, 1))) > 0).astype(int)
+
+
+@pytest.mark.parametrize("seed, reached", [(0, 0.13973), (1, 0.12378)])
+def test_nearly_separable_classes_settle(seed, reached):
+    """Without a look ahead 200 rounds are not enough, and end above these objectives."""
+    model = MultiTaskLogisticRegression(coupling=SparseRelation(), tol=1e-6).fit(*nearly_separable(seed))
+    assert model.n_iter_ < 150 and model.objective_ < reached
+
+
+def test_a_warning_names_the_relation_where_that_has_not_settled():
+    model = MultiTaskLogisticRegression(coupling=SparseRelation(), tol=1e-6, max_iter=12)
+    with pytest.warns(ConvergenceWarning, match=r"the task relation of SparseRelation\(\) .* smoothing"):
+        model.fit(*nearly_separable(0))
