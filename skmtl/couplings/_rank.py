@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from numbers import Integral
 
-from ._base import RankCoupling
+import numpy as np
+
+from ._base import RankCoupling, TaskPrior
 from ._low_rank import LowRank
 
 
@@ -48,6 +50,11 @@ class ReducedRank(RankCoupling):
                 f"on {shape[0]} features or samples, whichever are fewer, have at most rank {largest}"
             )
         return int(self.rank)
+
+    def task_prior(self, parts, families, shared):
+        """``D = U U'`` with the directions U of W, in which a further task costs its ridge."""
+        left = np.linalg.svd(parts[0], full_matrices=False)[0]
+        return TaskPrior(left[:, : np.linalg.matrix_rank(parts[0])])
 
     def describe(self, parts, families):
         return LowRank().describe(parts, families)

@@ -6,11 +6,26 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from ..couplings import Coupling, LatentBasis
 from ..fitting._quadratic_fit import USUAL_STEPS
 from ..solvers import reachable
 from ..targets import TaskTargets, read_known_targets
 from ..utils._weights import checked_weights
 from ._new_task import FrozenProblem, FrozenTask, solve_frozen, with_task
+
+
+def _no_prior(coupling: Coupling) -> str:
+    """Why no further task can be fitted, and what can be done instead."""
+    if isinstance(coupling, LatentBasis):
+        return (
+            f"{coupling!r} prices the weights of its basis by their absolute values, which no "
+            "feature_covariance_ can say; MultiTaskLatentRegressor and MultiTaskLatentClassifier fit the "
+            "same model and have a fit_new_task of their own"
+        )
+    return (
+        f"{coupling!r} leaves nothing that a new task could share; take a coupling with a "
+        "feature_covariance_, as SharedParameters() or LowRank()"
+    )
 
 
 class NewTaskMixin:
@@ -33,8 +48,9 @@ class NewTaskMixin:
 
         With the other weights frozen a task costs ``(w - w_0)' D^+ (w - w_0) / 2``. For
         ``LowRank(squared=True)`` it is ``(W W')^(1/2) / tr (W W')^(1/2)`` (Argyriou, Evgeniou & Pontil 2008,
-        equation 7), for ``JointSparsity()`` the diagonal of the row norms of W; None where the coupling
-        has no room for a further task. Computed when it is asked for.
+        equation 7), for ``JointSparsity()`` the diagonal of the row norms of W, for ``ReducedRank`` the
+        projection onto the directions of W; None where the coupling has no room for a further task. Computed
+        when it is asked for.
         """
         check_is_fitted(self)
         prior = self._task_prior()
@@ -94,10 +110,7 @@ class NewTaskMixin:
         """
         check_is_fitted(self)
         if self._task_prior() is None:
-            raise ValueError(
-                f"{self._fitted_coupling!r} leaves nothing that a new task could share; take a coupling with "
-                "a feature_covariance_, as SharedParameters() or LowRank()"
-            )
+            raise ValueError(_no_prior(self._fitted_coupling))
         if alpha is not None and not alpha > 0:
             raise ValueError(f"alpha must be a positive number, got {alpha!r}")
         X, name = self._read_new_rows(X, task)

@@ -17,9 +17,11 @@ from skmtl.couplings import (
     ElementwiseSparsity,
     Independent,
     JointSparsity,
+    LatentBasis,
     LearnedRelation,
     LowRank,
     OutlierTasks,
+    ReducedRank,
     RobustLowRank,
     SharedParameters,
     SparseLowRank,
@@ -43,6 +45,7 @@ SHARING = [
     Dirty(1.1),
     RobustLowRank(1.1),
     SparseLowRank(1.1),
+    ReducedRank(2),
 ]
 
 
@@ -233,6 +236,22 @@ def test_couplings_without_a_common_part_refuse(coupling, table):
     model = MultiTaskLinearRegressor(coupling=coupling).fit(X, Y)
     assert model.feature_covariance_ is None
     with pytest.raises(ValueError, match="leaves nothing that a new task could share"):
+        model.fit_new_task(X, Y[:, 0])
+
+
+def test_a_reduced_rank_keeps_the_new_task_in_its_directions(table, rng):
+    X, Y = table
+    model = MultiTaskLinearRegressor(0.1, coupling=ReducedRank(2)).fit(X, Y)
+    new = model.fit_new_task(X, rng.normal(size=N))
+    assert np.linalg.matrix_rank(new.coef_) == 2 and np.abs(new.coef_[-1]).max() > 1e-3
+
+
+def test_a_latent_basis_points_to_the_estimators_that_take_new_tasks(table):
+    X, Y = table
+    model = MultiTaskLinearRegressor(0.1, coupling=LatentBasis(2)).fit(X, Y)
+    with pytest.raises(
+        ValueError, match="MultiTaskLatentRegressor and .* have a fit_new_task"
+    ):
         model.fit_new_task(X, Y[:, 0])
 
 
