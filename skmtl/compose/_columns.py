@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
 
-from skmtl.heads import Head
+from ..heads import Head
 
 # Up to this many coefficients Newton's method is exact and quick; above it, where features outnumber
 # what the labels can tell, a loose L-BFGS predicts the same: the 4th digit of the log loss moves.

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmtl.utils._parallel import run_blocks
-
+from ..utils._parallel import run_blocks
 from ._pixels import (
     context_maps,
     fit_pixels,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from numbers import Integral, Real
 from typing import Any
 
@@ -12,12 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from skmtl.heads import BoxHead, Head, HeadOutputsMixin, resolve_heads, same_length
-from skmtl.targets._forms import read_target
-from skmtl.utils._parallel import run_blocks
-from skmtl.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
-from skmtl.utils._weights import checked_weights
-
+from ..heads import BoxHead, Head, HeadOutputsMixin, resolve_heads, same_length
+from ..targets._forms import read_target
+from ..utils._atomic import all_or_nothing
+from ..utils._parallel import run_blocks
+from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from ..utils._weights import checked_weights
 from ._dense import image_block
 from ._images import Images, check_x, fit_trunk, image_size
 from ._passes import Plan, Problem, fit_passes, run_passes
@@ -158,6 +157,7 @@ class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
             tags.input_tags.three_d_array = True
         return tags
 
+    @all_or_nothing
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
         """Fit the trunk on X, then every head on its field.
@@ -183,15 +183,6 @@ class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
             X or ``sample_weight`` is not finite, lengths differ, a head has no field or a field no
             head, a field has no observed label or one class only, masks do not match the images.
         """
-        parameters = self.get_params(deep=False)
-        work = copy.copy(self)
-        work.__dict__ = dict(parameters)
-        work._learn(X, y, sample_weight)
-        # Only now, with everything learned, does this object change.
-        self.__dict__ = {k: v for k, v in vars(self).items() if not k.endswith("_")} | vars(work)
-        return self
-
-    def _learn(self, X, y, sample_weight):
         x = check_x(self, X, reset=True)
         fields, form = read_target(y, self.missing_label)
         same_length(x, fields)
@@ -211,6 +202,7 @@ class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
         self.trunk_, self.image_size_ = images.trunk, size
         self.heads_, self.specs_, self.form_ = heads, specs, form
         self.input_shape_ = x.shape[1:]
+        return self
 
     @property
     def kept_(self) -> dict[str, int]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmtl.heads import Head
-from skmtl.utils._parallel import run_blocks
-
+from ..heads import Head
+from ..utils._parallel import run_blocks
 from ._basis import apply_basis, fit_basis
 from ._columns import cross_fit, fit_columns, predict_columns
 from ._dense import fit_dense, predict_dense

@@ -12,9 +12,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmtl.heads import Head
-from skmtl.utils._parallel import run_blocks
-
+from ..heads import Head
+from ..utils._parallel import run_blocks
 from ._columns import folds
 
 _IGNORE = 255

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skmtl.component import Component
+from ..component import Component
 
 
 class Head(Component):

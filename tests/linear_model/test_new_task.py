@@ -249,9 +249,7 @@ def test_a_reduced_rank_keeps_the_new_task_in_its_directions(table, rng):
 def test_a_latent_basis_points_to_the_estimators_that_take_new_tasks(table):
     X, Y = table
     model = MultiTaskLinearRegressor(0.1, coupling=LatentBasis(2)).fit(X, Y)
-    with pytest.raises(
-        ValueError, match="MultiTaskLatentRegressor and .* have a fit_new_task"
-    ):
+    with pytest.raises(ValueError, match="MultiTaskLatentRegressor and .* have a fit_new_task"):
         model.fit_new_task(X, Y[:, 0])
 
 
