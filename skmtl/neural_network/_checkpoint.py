@@ -11,7 +11,7 @@ import numpy as np
 
 from ._state import TrainingState
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_checkpoint(path, state: TrainingState, fingerprint: str) -> None:

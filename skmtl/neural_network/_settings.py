@@ -45,10 +45,11 @@ class Settings:
                 penalty[place] = self.alpha
         return penalty
 
-    def optimiser(self, vector: Vector) -> Optimiser:
+    def optimiser(self, decay: np.ndarray) -> Optimiser:
+        """The optimiser of parameters with these penalties."""
         if self.solver == "sgd":
             return sgd(self.momentum)
-        return adamw(self.penalty(vector)) if self.solver == "adamw" else adam()
+        return adamw(decay) if self.solver == "adamw" else adam()
 
     def rates(self) -> Schedule:
         """The learning rate as a function of the share of training that is done."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..nn import Params, Vector
+from ._parts import start
 from ._settings import Settings
 
 
@@ -47,7 +48,9 @@ class TrainingState:
     def begin(cls, params: Params, n_tasks: int, settings: Settings, rng: np.random.Generator):
         """The state before the first step from ``params``, which are copied."""
         vector = Vector(params, settings.dtype)
-        optimiser = {} if settings.solver == "lbfgs" else settings.optimiser(vector).start(vector.array)
+        optimiser = {}
+        if settings.solver != "lbfgs":
+            optimiser = start(settings.optimiser(settings.penalty(vector)), vector.array, n_tasks + 1)
         return cls(vector, optimiser, settings.balancer.start(n_tasks), {}, rng)
 
     def freeze(self) -> dict:

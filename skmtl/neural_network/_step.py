@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..nn import JointNetwork, JointPass, Labels, Run
+from ..nn import JointNetwork, JointPass, Labels, Optimiser, Run
+from ._parts import part_ends, step
 from ._settings import Settings
 from ._state import TrainingState
 
@@ -17,27 +18,40 @@ class Stepper:
 
     def __init__(self, network: JointNetwork, settings: Settings, state: TrainingState):
         self.network, self.settings, self.balancer = network, settings, settings.balancer
-        self.optimiser = settings.optimiser(state.vector)
-        l2 = settings.alpha > 0 and settings.solver != "adamw"
-        self.penalty = settings.penalty(state.vector) if l2 else None
+        self.decay, self._ends = settings.penalty(state.vector), None
+        self.penalty = self.decay if settings.alpha > 0 and settings.solver != "adamw" else None
 
     def __call__(self, state: TrainingState, X, labels: Sequence[Labels], rate: float):
-        """Step once, in place; the batch's losses (T,) and weights (T,)."""
+        """Step once, in place; the batch's losses (T,) and weights (T,).
+
+        The head of a task without a label in the batch stays as it is: neither momentum nor a penalty moves
+        it.
+        """
         rng_before = copy.deepcopy(state.rng) if self.balancer.looks_again else None
         run = Run(state.rng, state.statistics)
         done = self.network.joint(state.vector.views, X, labels, run)
-        gradient, weights = self._gradient(done, labels, state)
+        seen = np.array([label.w.any() for label in labels])
+        gradient, weights = self._gradient(done, seen, state)
         if self.penalty is not None:
             gradient += self.penalty * state.vector.array
-        self.optimiser.step(state.vector.array, gradient, state.optimiser, rate)
+        self._move(state, done, gradient, seen, rate)
         if self.balancer.looks_again:
             again = self.network.joint(state.vector.views, X, labels, Run(rng_before, state.statistics))
-            state.balancer = self.balancer.after_step(observed(again.losses, labels), state.balancer)
+            state.balancer = self.balancer.after_step(np.where(seen, again.losses, np.nan), state.balancer)
         state.statistics = state.statistics | run.gathered
         return done.losses, weights
 
-    def _gradient(self, done: JointPass, labels, state: TrainingState):
-        losses = observed(done.losses, labels)
+    def _move(self, state: TrainingState, done: JointPass, gradient, seen, rate: float) -> None:
+        if self._ends is None:
+            self._ends = part_ends(state.vector, done.head_names())
+        theta, remembered = state.vector.array, state.optimiser
+        step(self._optimiser, self._ends, np.append(True, seen), theta, gradient, remembered, rate)
+
+    def _optimiser(self, place: slice) -> Optimiser:
+        return self.settings.optimiser(self.decay[place])
+
+    def _gradient(self, done: JointPass, seen: np.ndarray, state: TrainingState):
+        losses = np.where(seen, done.losses, np.nan)  # NaN for tasks that have no label in the batch
         if not self.balancer.needs_gradients:
             weights, state.balancer = self.balancer.weigh(losses, None, state.balancer)
             return state.vector.gather(done.gradient(weights)), weights
@@ -60,11 +74,6 @@ class Stepper:
         done = self.network.joint(state.vector.views, X, labels, run)
         J = self.task_gradients(done, state)[0].astype(np.float64)
         return J @ J.T
-
-
-def observed(losses: np.ndarray, labels: Sequence[Labels]) -> np.ndarray:
-    """The losses with NaN for tasks that have no label in the batch."""
-    return np.where([label.w.any() for label in labels], losses, np.nan)
 
 
 def cosines(gramian: np.ndarray) -> np.ndarray:

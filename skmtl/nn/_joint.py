@@ -78,6 +78,10 @@ class JointPass(NamedTuple):
             total = dH if total is None else total + dH
         return self.trunk_back(total, need_input=False)[1] | gradients
 
+    def head_names(self) -> list[list[str]]:
+        """The names of each head's own parameters."""
+        return [list(back(slope)[1]) for back, slope in zip(self.head_backs, self.slopes, strict=True)]
+
     def task_gradients(self) -> tuple[list[Params], Params]:
         """Each task's gradient in the trunk's parameters, and the heads' gradients of their own losses."""
         trunk, heads = [], {}
