@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from ._base import Balancer
@@ -25,6 +27,8 @@ class PCGrad(Balancer):
         self.seed = seed
 
     def start(self, n_tasks):
+        if not isinstance(self.seed, Integral) or self.seed < 0:
+            raise ValueError(f"PCGrad: seed must be a whole number, at least 0, got {self.seed!r}")
         return {"count": np.zeros((), np.int64)}
 
     def weigh(self, losses, gramian, state):

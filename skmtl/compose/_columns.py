@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,23 @@ def default_model(head: Head, z: np.ndarray, y: np.ndarray, total: float, weight
     small = z.shape[1] * (len(np.unique(y[~np.isnan(y)])) if head.task == "multiclass" else 1) <= _NEWTON_SIZE
     solver = {"solver": "newton-cholesky"} if small else {"tol": 1e-3, "max_iter": 1000}
     return LogisticRegression(C=30.0 / total, **solver)
+
+
+def check_model(name: str, head: Head, weighted: bool) -> None:
+    """Refuse a head's own estimator that lacks what its kind of target, or the weights, need."""
+    if head.estimator is None:
+        return
+    if head.task != "regression" and not hasattr(head.estimator, "predict_proba"):
+        raise ValueError(
+            f"head {name!r}: {head.estimator!r} has no predict_proba; give a classifier with probabilities, "
+            "such as LogisticRegression() or CalibratedClassifierCV(...)."
+        )
+    takes = signature(head.estimator.fit).parameters
+    if weighted and "sample_weight" not in takes and not any(p.kind == p.VAR_KEYWORD for p in takes.values()):
+        raise ValueError(
+            f"head {name!r}: {head.estimator!r} takes no sample_weight; fit without weights, or give another "
+            "estimator."
+        )
 
 
 def fit_columns(head: Head, y: np.ndarray, z: np.ndarray, weight: np.ndarray | None, total: float) -> list:

@@ -17,6 +17,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._parallel import run_blocks
 from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..utils._weights import checked_weights
+from ._columns import check_model
 from ._dense import image_block
 from ._images import Images, check_x, fit_trunk, image_size
 from ._passes import Plan, Problem, fit_passes, run_passes
@@ -191,6 +192,8 @@ class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
         x, fields = x[keep], {name: field[keep] for name, field in fields.items()}
         size = image_size(self.trunk, x)
         self._check_heads(heads, size)
+        for name, head in heads.items():
+            check_model(name, head, weight is not None)
         specs = {name: head.learn(fields[name], name, size) for name, head in heads.items()}
         encoded = {name: head.encode(fields[name], specs[name]) for name, head in heads.items()}
         _enough(heads, encoded)

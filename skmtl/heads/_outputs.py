@@ -86,5 +86,7 @@ class HeadOutputsMixin:
         """Mean of :meth:`score_heads` over the heads with an observed entry."""
         scores = np.array(list(self.score_heads(X, y).values()))
         if np.isnan(scores).all():
-            raise ValueError("y: no field has an observed entry that could be scored.")
+            raise ValueError(
+                "y: no field can be scored; each needs an observed entry, and R2 two numbers that differ."
+            )
         return float(np.nanmean(scores))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 from ..nn import JointNetwork, Layer, Loss, Task, batch_norm, chain, dense, dropout, gelu, relu
 
@@ -10,7 +11,7 @@ from ..nn import JointNetwork, Layer, Loss, Task, batch_norm, chain, dense, drop
 def layer_sizes(sizes, name: str) -> list[int]:
     """``sizes`` as a list of whole numbers >= 1."""
     sizes = [sizes] if not hasattr(sizes, "__len__") else list(sizes)
-    wrong = [size for size in sizes if size != int(size) or size < 1]
+    wrong = [size for size in sizes if not (isinstance(size, Real) and size >= 1 and size == size // 1)]
     if wrong:
         raise ValueError(f"{name} must hold whole numbers >= 1, got {wrong[0]!r}")
     return [int(size) for size in sizes]

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from ..balancers import Balancer, Fixed
+from ..balancers import Fixed
 from ..nn import JointNetwork, Labels, Loss, Params, Run
 from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..targets._columns import task_columns
@@ -19,7 +19,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ..utils._weights import checked_weights
 from ._architecture import dense_network, layer_sizes
-from ._settings import SCHEDULES, Settings
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
 from ._targets import take_rows
 from ._train import Data, train, train_on
@@ -39,29 +39,14 @@ def trains_on_batches(model) -> bool:
 class MultiTaskMLP(TaskTargetsMixin, ABC):
     """Fits a shared trunk with a head a task; subclasses say what a task's loss is and decode."""
 
-    _parameter_constraints = {
+    _parameter_constraints = TRAINING_CONSTRAINTS | {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "head_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions({"relu", "gelu"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "batch_norm": ["boolean"],
-        "balancer": [Balancer, None],
-        "solver": [StrOptions({"auto", "adam", "adamw", "sgd", "lbfgs"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions(set(SCHEDULES))],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "solver": [StrOptions({"auto", *BATCH_SOLVERS, "lbfgs"})],
         "warm_start": ["boolean"],
-        "record_conflict": ["boolean"],
         "missing_label": "no_validation",
-        "random_state": ["random_state"],
-        "verbose": ["boolean"],
     }
 
     # Tasks that own their rows are not learned here; the target reader asks for all three.
@@ -197,6 +182,8 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
             self._learn_scales(targets, weight)
         state = self._resume(X.shape[1], settings)
         rows = np.flatnonzero((weight > 0).any(axis=1))
+        if not len(rows):  # a part without any label changes nothing
+            return self
         train_on(self._network(), self._data(X, targets, weight, rows, settings), settings, state)
         self.n_iter_ = getattr(self, "n_iter_", 0) + 1
         self.solver_, self._state = settings.solver, state.freeze()

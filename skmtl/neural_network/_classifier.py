@@ -11,7 +11,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import fit_context
 from ._base import MultiTaskMLP, trains_on_batches
 from ._docs import documented
-from ._targets import class_labels, class_loss, class_positions, class_probabilities
+from ._targets import class_labels, class_log_probabilities, class_loss, class_positions, class_probabilities
 
 
 @documented
@@ -68,11 +68,14 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
         super()._meet_tasks(y, classes)
         if classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if not isinstance(classes, list) or np.ndim(classes[0]) == 0:
+        if not isinstance(classes, list) or np.ndim(classes[:1]) == 1:
             classes = [classes] * self.n_tasks_
         if len(classes) != self.n_tasks_:
             raise ValueError(f"classes has entries for {len(classes)} tasks, but y has {self.n_tasks_}")
         classes = [np.unique(own) for own in classes]
+        few = [own.tolist() for own in classes if len(own) < 2]
+        if few:
+            raise ValueError(f"classes must hold at least two classes for each task, got {few[0]}")
         self.classes_ = classes[0] if self._form == "vector" else classes
 
     def _classes(self) -> list[np.ndarray]:
@@ -91,8 +94,8 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
 
     def predict_log_proba(self, X):
         """Logarithm of ``predict_proba``, in the same form."""
-        P = self.predict_proba(X)
-        return [np.log(p) for p in P] if isinstance(P, list) else np.log(P)
+        L = [class_log_probabilities(Z) for Z in self._raw(X)]
+        return L[0] if self._form == "vector" else L
 
     def predict(self, X) -> np.ndarray:
         """Labels (n_samples,) for 1-D y, else (n_samples, n_tasks)."""

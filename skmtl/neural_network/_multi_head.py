@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Integral
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -12,18 +13,18 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..balancers import Balancer, Fixed
+from ..balancers import Fixed
 from ..heads import HeadOutputsMixin, resolve_heads, same_length
 from ..nn import JointNetwork, Run, Task
 from ..targets._forms import read_target
 from ..utils._atomic import all_or_nothing
-from ..utils._sklearn import Interval, StrOptions, fit_context
+from ..utils._sklearn import StrOptions, fit_context
 from ..utils._weights import checked_weights
 from ._architecture import layer_sizes
 from ._checkpoint import load_checkpoint, save_checkpoint
 from ._codings import KINDS, head_layers, learn_coding, read_outputs
 from ._inputs import Samples, Scaling
-from ._settings import SCHEDULES, Settings
+from ._settings import TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
 from ._train import train
 from ._trunks import ConvTrunk, DenseTrunk, Trunk
@@ -122,27 +123,11 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     array(['low'], dtype='<U4')
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict = TRAINING_CONSTRAINTS | {
         "heads": [StrOptions({"auto"}), list, tuple],
         "trunk": [Trunk, None],
-        "head_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "balancer": [Balancer, None],
-        "solver": [StrOptions({"adam", "adamw", "sgd"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions(set(SCHEDULES))],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "record_conflict": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
-        "random_state": ["random_state"],
-        "verbose": ["boolean"],
     }
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
@@ -270,6 +255,11 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         heads = dict(resolve_heads(self.heads, fields, self.missing_label))
         size = shape[:2] if len(shape) == 3 else None
         for name, head in heads.items():
+            if head.estimator is not None:
+                raise ValueError(
+                    f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
+                    "None, or take MultiHeadEstimator"
+                )
             if head.task == "dense" and size is None:
                 raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
         self.heads_ = heads
@@ -285,7 +275,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         order = rng.permutation(rows)
         out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
         for name, field in zip(self.heads_, encoded, strict=True):
-            if not len(kept) or not _labelled(field[kept]).any():
+            if not _each_labelled(field[kept]):
                 raise ValueError(
                     f"early_stopping=True leaves no label of field {name!r} to learn from: lower "
                     f"validation_fraction ({self.validation_fraction:g}) or give more labels"
@@ -319,6 +309,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
                 f"checkpoint needs random_state to be a number, so that a run can go on; got "
                 f"{self.random_state!r}"
             )
+        if not Path(self.checkpoint).absolute().parent.is_dir():
+            raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
         params = self.get_params()
         del params["checkpoint"], params["verbose"]
         return joblib.hash([sorted(map(repr, params.items())), X, y, weight])
@@ -372,7 +364,16 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         return dict(zip(self._codings, whole, strict=True))
 
 
+def _observed(field: np.ndarray) -> np.ndarray:
+    return field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
+
+
 def _labelled(field: np.ndarray) -> np.ndarray:
     """Which samples (n,) have any observed entry of an encoded field."""
-    seen = field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
-    return seen.reshape(len(field), -1).any(axis=1)
+    return _observed(field).reshape(len(field), -1).any(axis=1)
+
+
+def _each_labelled(field: np.ndarray) -> bool:
+    """Whether every column of an encoded field, or any pixel of masks, is observed somewhere."""
+    seen = _observed(field)
+    return bool(seen.any(axis=0).all() if field.ndim == 2 else seen.any())

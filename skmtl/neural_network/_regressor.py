@@ -7,10 +7,11 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from ..utils._atomic import all_or_nothing
+from ..utils._init import extended_init
 from ..utils._sklearn import StrOptions, fit_context
 from ._base import MultiTaskMLP, trains_on_batches
 from ._docs import documented
-from ._targets import REGRESSION_LOSSES, number_labels, number_scales, numbers
+from ._targets import REGRESSION_LOSSES, need_counts, number_labels, number_scales, numbers
 
 
 @documented
@@ -50,58 +51,7 @@ class MultiTaskMLPRegressor(MultiTaskMLP, RegressorMixin, BaseEstimator):
 
     _classify = False
 
-    def __init__(  # noqa: PLR0913 - as for the classifier, and one more
-        self,
-        hidden_layer_sizes=(128,),
-        *,
-        head_layer_sizes=(),
-        loss="squared_error",
-        activation="gelu",
-        dropout=0.0,
-        batch_norm=False,
-        balancer=None,
-        solver="auto",
-        alpha=1e-4,
-        learning_rate=1e-3,
-        schedule="constant",
-        momentum=0.9,
-        batch_size=128,
-        max_iter=200,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        record_conflict=False,
-        missing_label=np.nan,
-        random_state=None,
-        verbose=False,
-    ):
-        super().__init__(
-            hidden_layer_sizes,
-            head_layer_sizes=head_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            batch_norm=batch_norm,
-            balancer=balancer,
-            solver=solver,
-            alpha=alpha,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            momentum=momentum,
-            batch_size=batch_size,
-            max_iter=max_iter,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            warm_start=warm_start,
-            record_conflict=record_conflict,
-            missing_label=missing_label,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.loss = loss
+    __init__ = extended_init(MultiTaskMLP, {"loss": "squared_error"})
 
     @available_if(trains_on_batches)
     @all_or_nothing
@@ -132,6 +82,8 @@ class MultiTaskMLPRegressor(MultiTaskMLP, RegressorMixin, BaseEstimator):
         self._scales = number_scales(targets, weight, self.loss)
 
     def _labels(self, targets, weight, dtype):
+        if self._design["loss"] == "poisson":
+            need_counts(targets)
         return number_labels(targets, weight, self._scales, dtype)
 
     def predict(self, X) -> np.ndarray:

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
 from ..balancers import Balancer
 from ..nn import Optimiser, Schedule, Vector, adam, adamw, constant, cosine, sgd, triangle
+from ..utils._sklearn import Interval, StrOptions
 
+BATCH_SOLVERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "triangle")
+
+#: What scikit-learn checks of the parameters that all networks have.
+TRAINING_CONSTRAINTS = {
+    "head_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "balancer": [Balancer, None],
+    "solver": [StrOptions(set(BATCH_SOLVERS))],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "schedule": [StrOptions(set(SCHEDULES))],
+    "momentum": [Interval(Real, 0, 1, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "record_conflict": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["boolean"],
+}
 
 
 @dataclass(frozen=True)

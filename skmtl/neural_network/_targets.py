@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import logsumexp
 
 from ..nn import Labels, Loss, binary_cross_entropy, cross_entropy, huber, poisson, squared
 from ..targets import TaskTargets
@@ -46,13 +47,17 @@ def number_scales(targets: TaskTargets, weight: np.ndarray, loss: str) -> np.nda
     """(2, T): each task's mean and standard deviation; 0 and the mean for counts. A spread of 0 is 1."""
     mean = np.average(targets.values, axis=0, weights=weight)
     if loss == "poisson":
-        lowest = np.where(targets.observed, targets.values, 0).min(axis=0)
-        if (lowest < 0).any():
-            name = targets.names[int((lowest < 0).argmax())]
-            raise ValueError(f"task {name!r}: loss='poisson' needs numbers >= 0, got {lowest.min():g}")
         return np.stack([np.zeros_like(mean), np.where(mean > 0, mean, 1.0)])
     spread = np.sqrt(np.average((targets.values - mean) ** 2, axis=0, weights=weight))
     return np.stack([mean, np.where(spread > 0, spread, 1.0)])
+
+
+def need_counts(targets: TaskTargets) -> None:
+    """Refuse observed numbers below 0."""
+    lowest = np.where(targets.observed, targets.values, 0).min(axis=0)
+    if (lowest < 0).any():
+        name = targets.names[int((lowest < 0).argmax())]
+        raise ValueError(f"task {name!r}: loss='poisson' needs numbers >= 0, got {lowest.min():g}")
 
 
 def average_one(w: np.ndarray) -> np.ndarray:
@@ -71,6 +76,13 @@ def class_probabilities(Z: np.ndarray) -> np.ndarray:
         return np.hstack([1 - above, above])
     P = np.exp(Z - Z.max(axis=1, keepdims=True))
     return P / P.sum(axis=1, keepdims=True)
+
+
+def class_log_probabilities(Z: np.ndarray) -> np.ndarray:
+    """Logarithms of the probabilities (n, C), finite where the probability itself is 0 in floating point."""
+    if Z.shape[1] == 1:
+        return -np.hstack([np.logaddexp(0, Z), np.logaddexp(0, -Z)])
+    return Z - logsumexp(Z, axis=1, keepdims=True)
 
 
 def class_positions(Z: np.ndarray) -> np.ndarray:

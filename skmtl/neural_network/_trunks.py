@@ -133,10 +133,11 @@ class ConvTrunk(Trunk):
             X = X[..., None]
         if X.ndim != 4:
             raise ValueError(f"ConvTrunk takes images (n, h, w[, c]), got X of shape {X.shape}")
-        least = 2 ** len(layer_sizes(self.channels, "ConvTrunk: channels"))
+        n_blocks = len(layer_sizes(self.channels, "ConvTrunk: channels"))
+        least = 2**n_blocks
         if min(X.shape[1:3]) < least:
             raise ValueError(
-                f"ConvTrunk: {len(self.channels)} blocks need images of at least {least} x {least} pixels, "
+                f"ConvTrunk: {n_blocks} blocks need images of at least {least} x {least} pixels, "
                 f"got {X.shape[1]} x {X.shape[2]}; give fewer channels"
             )
         return X

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from _fakes import image_model
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Perceptron
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from skmtl import MultiHeadEstimator, make_targets, split_targets
@@ -159,3 +160,16 @@ def test_a_dict_is_no_y(table):
     X, y = table
     with pytest.raises(TypeError, match="make_targets"):
         MultiHeadEstimator().fit(X, {"kind": y["kind"]})
+
+
+@pytest.mark.parametrize(
+    ("estimator", "weight", "message"),
+    [
+        (Perceptron(), None, r"head 'y': Perceptron\(\) has no predict_proba"),
+        (KNeighborsClassifier(), np.ones(20), r"head 'y': KNeighborsClassifier\(\) takes no sample_weight"),
+    ],
+)
+def test_a_head_s_estimator_must_have_what_is_needed(estimator, weight, message, rng):
+    model = MultiHeadEstimator([("y", LabelHead(estimator=estimator))])
+    with pytest.raises(ValueError, match=message):
+        model.fit(rng.normal(size=(20, 3)), np.arange(20) % 2, sample_weight=weight)

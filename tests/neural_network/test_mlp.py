@@ -239,6 +239,23 @@ def test_partial_fit_takes_parts_without_some_labels_and_classes(rng):
         model.partial_fit(X[:1], np.array([["low", "maybe"]], dtype=object))
 
 
+def test_a_part_without_any_label_changes_nothing(rng):
+    X, Y = number_data(rng)
+    model = MultiTaskMLPRegressor((4,), random_state=0).partial_fit(X, Y)
+    before = bits_of(model)
+    assert bits_of(model.partial_fit(X[:3], np.full((3, 2), np.nan))) == before and model.n_iter_ == 1
+
+
+def test_logarithms_of_probabilities_are_finite_far_away(rng):
+    X, y = class_data(rng)
+    model = MultiTaskMLPClassifier(**FAST).fit(X, y)
+    for near, far, p in zip(
+        model.predict_log_proba(X), model.predict_log_proba(1e6 * X), model.predict_proba(X), strict=True
+    ):
+        assert_close(np.exp(near), p, ROUNDING)
+        assert np.isfinite(far).all() and far.min() < -1000
+
+
 def test_partial_fit_goes_on_from_fit(rng):
     X, Y = number_data(rng, 200)
     model = MultiTaskMLPRegressor(solver="adam", learning_rate=0.01, max_iter=30, random_state=0).fit(X, Y)
@@ -334,8 +351,13 @@ assert not {"numba", "llvmlite", "matplotlib", "skimage"} & set(sys.modules)
         ({"solver": "lbfgs", "balancer": b.MGDA()}, r"cannot take balancer=MGDA\(\)"),
         ({"balancer": b.Fixed([1, 2, 3])}, r"weights has shape \(3,\), but there are 2 tasks"),
         ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes must hold whole numbers >= 1, got 0"),
+        ({"hidden_layer_sizes": (np.nan,)}, "hidden_layer_sizes must hold whole numbers >= 1, got nan"),
         ({"head_layer_sizes": (2.5,)}, "head_layer_sizes must hold whole numbers >= 1, got 2.5"),
         ({"early_stopping": True, "validation_fraction": 0.999}, "leaves no label of task 'task0'"),
+        (
+            {"balancer": b.PCGrad(-1), "solver": "adam"},
+            "PCGrad: seed must be a whole number, at least 0, got -1",
+        ),
         ({"learning_rate": 0.0}, "'learning_rate' parameter"),
     ],
 )
@@ -349,6 +371,9 @@ def test_counts_below_zero_are_refused(rng):
     X, Y = number_data(rng)
     with pytest.raises(ValueError, match="task 'task1': loss='poisson' needs numbers >= 0, got -"):
         MultiTaskMLPRegressor(loss="poisson").fit(X, Y * [1, -1])
+    model = MultiTaskMLPRegressor((4,), loss="poisson").partial_fit(X, Y)
+    with pytest.raises(ValueError, match="task 'task1': loss='poisson' needs numbers >= 0, got -"):
+        model.partial_fit(X, Y * [1, -1])
 
 
 def test_partial_fit_refuses_what_it_cannot_take(rng):
@@ -357,6 +382,9 @@ def test_partial_fit_refuses_what_it_cannot_take(rng):
         MultiTaskMLPClassifier().partial_fit(X, y)
     with pytest.raises(ValueError, match="classes has entries for 1 tasks, but y has 2"):
         MultiTaskMLPClassifier().partial_fit(X, y, classes=[np.array(["no", "yes"])])
+    for few in ([], [0], [["no"], ["no", "yes"]]):
+        with pytest.raises(ValueError, match="classes must hold at least two classes for each task, got "):
+            MultiTaskMLPClassifier().partial_fit(X, y, classes=few)
     assert not hasattr(MultiTaskMLPClassifier(solver="lbfgs"), "partial_fit")
     model = MultiTaskMLPRegressor((4,)).partial_fit(*number_data(rng))
     with pytest.raises(ValueError, match="the model learns y with 2 tasks, got 1-D"):

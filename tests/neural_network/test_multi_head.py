@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from _asserts import ROUNDING, Tolerance, assert_close
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skmtl import MultiHeadNetwork, make_targets
@@ -248,6 +249,7 @@ def test_early_stopping_judges_by_samples_held_out(images):
         ),
         ({"early_stopping": True, "validation_fraction": 0.99}, "leaves no label of field 'kind'"),
         ({"solver": "lbfgs"}, "'solver' parameter"),
+        ({"checkpoint": "no-such-folder/run"}, "checkpoint='no-such-folder/run': its folder does not exist"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, message, images):
@@ -255,6 +257,26 @@ def test_what_does_not_fit_is_refused(options, message, images):
     with pytest.raises(ValueError, match=message):
         model.fit(*images)
     assert not hasattr(model, "params_")
+
+
+def test_a_head_s_own_estimator_is_refused(rng):
+    head = LabelHead(estimator=LogisticRegression())
+    with pytest.raises(ValueError, match=r"head 'y' has estimator=LogisticRegression\(\), which a network"):
+        MultiHeadNetwork([("y", head)]).fit(rng.normal(size=(9, 2)), np.arange(9) % 2)
+
+
+def test_early_stopping_needs_each_column_s_labels(rng):
+    """One label of the second column: held out, it would leave nothing to standardise by."""
+    Y = rng.normal(size=(30, 2))
+    Y[1:, 1] = np.nan
+    options = {"early_stopping": True, "validation_fraction": 0.9, "random_state": 0, "max_iter": 1}
+    with pytest.raises(ValueError, match="leaves no label of field 'y'"):
+        MultiHeadNetwork(**options).fit(rng.normal(size=(30, 3)), Y)
+
+
+def test_one_number_of_channels_is_one_block(rng):
+    with pytest.raises(ValueError, match="1 blocks need images of at least 2 x 2 pixels, got 1 x 4"):
+        MultiHeadNetwork(trunk=ConvTrunk(4)).fit(rng.random((9, 1, 4)), np.arange(9) % 2)
 
 
 def test_images_of_another_size_are_refused(images):
