@@ -6,16 +6,12 @@ turns. Timed are the imports of scikit-learn and of ``skmtl.linear_model``, then
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 
-from harness.machine import machine
-from harness.registry import BENCHMARKS
+from harness.turns import measured_in_turns
 
 MODELS = {
     "ridge, shared": "MultiTaskLinearRegressor(0.1)",
@@ -49,20 +45,17 @@ print(peer - started, ours - peer, first - began, time.perf_counter() - first)
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, write ``first_fit.json``, print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="fresh processes for each model")
-    parser.add_argument("--out", type=Path, default=BENCHMARKS / "results", help="folder of the result")
-    args = parser.parse_args(arguments)
-    for name in MODELS:
-        _measure(name)  # fills the kernels' cache
-    runs = {name: [] for name in MODELS}
-    for _ in range(args.rounds):
-        for name in MODELS:
-            runs[name].append(_measure(name))
-    rows = [_row(name, done) for name, done in runs.items()]
-    args.out.mkdir(parents=True, exist_ok=True)
-    report = {"rows": rows, "rounds": args.rounds, "machine": machine()}
-    (args.out / "first_fit.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    # The first run of each fills the kernels' cache.
+    rows = measured_in_turns(
+        arguments,
+        "first_fit",
+        list(MODELS),
+        _measure,
+        _row,
+        summary=__doc__.splitlines()[0],
+        rounds=5,
+        warm=True,
+    )
     for row in rows:
         print(
             f"{row['model']:25} import scikit-learn {row['import_sklearn_s']:.2f} s, skmtl "

@@ -6,15 +6,12 @@ alone, memory the peak of the process.
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 
-from harness.machine import machine
 from harness.registry import BENCHMARKS
+from harness.turns import measured_in_turns
 
 STATEMENTS = (
     "import numpy",
@@ -35,18 +32,9 @@ print(seconds, peak_mb())
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, write ``import_time.json``, print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=9, help="fresh processes for each statement")
-    parser.add_argument("--out", type=Path, default=BENCHMARKS / "results", help="folder of the result")
-    args = parser.parse_args(arguments)
-    runs = {statement: [] for statement in STATEMENTS}
-    for _ in range(args.rounds):
-        for statement in STATEMENTS:
-            runs[statement].append(_measure(statement))
-    rows = [_row(statement, done) for statement, done in runs.items()]
-    args.out.mkdir(parents=True, exist_ok=True)
-    report = {"rows": rows, "rounds": args.rounds, "machine": machine()}
-    (args.out / "import_time.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    rows = measured_in_turns(
+        arguments, "import_time", STATEMENTS, _measure, _row, summary=__doc__.splitlines()[0], rounds=9
+    )
     for row in rows:
         print(f"{row['median_s']:7.3f} s {row['min_s']:7.3f} s {row['peak_mb']:7.1f} MB  {row['statement']}")
     return 0

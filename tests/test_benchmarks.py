@@ -217,5 +217,16 @@ def test_every_competitor_has_its_parts(name):
     for who in competitors(name):
         path = BENCHMARKS / "competitors" / name / f"{who}.py"
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        parts = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        parts = {name for node in tree.body for name in _bound(node)}
         assert {"prepare", "run", "result"} <= parts, f"{name}/{who}"
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """Names that a statement at the top of a module gives to functions: defined, made or imported."""
+    if isinstance(node, ast.FunctionDef):
+        return [node.name]
+    if isinstance(node, ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    if isinstance(node, ast.Assign):
+        return [part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+    return []

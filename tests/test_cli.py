@@ -25,13 +25,45 @@ def test_an_unknown_command_says_which_there_are(capsys):
     assert stop.value.code == 2 and "demo" in capsys.readouterr().err
 
 
-def test_an_error_is_one_line(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "error, line",
+    [
+        (ValueError("no space\nfor pictures"), "no space for pictures"),
+        (ModuleNotFoundError("No module named 'skimage'"), "No module named 'skimage'"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_an_error_is_one_line(error, line, monkeypatch, capsys):
     def fail(options):
-        raise ValueError("no space for pictures")
+        raise error
 
     monkeypatch.setattr("skmtl.cli._info", fail)
     assert main(["info"]) == 1
-    assert capsys.readouterr().err == "skmtl: no space for pictures\n"
+    assert capsys.readouterr().err == f"skmtl: {line}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, line",
+    [
+        ([], "skmtl: the following arguments are required: command; see skmtl --help"),
+        (["info", "more"], "skmtl: unrecognized arguments: more; see skmtl --help"),
+        (["demo", "--seed", "-1"], "2**32 - 1 is needed, got '-1'; see skmtl demo --help"),
+        (["demo", "--seed", "x"], "2**32 - 1 is needed, got 'x'; see skmtl demo --help"),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_one_line(arguments, line, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and line in said and said.count("\n") == 1
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    command = [sys.executable, "-m", "skmtl", "info"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.close()
+    assert child.stderr.read() == b"" and child.wait() == 1
+    child.stderr.close()
 
 
 def test_an_interruption_ends_quietly(monkeypatch, capsys):

@@ -19,12 +19,27 @@ def prepare(tasks: list[tuple], C: float, tol: float, solver: str, threads: int)
     return tasks, fit, threads
 
 
+def prepare_shared(data, threads, tol, solver: str):
+    """For data with one X (n, d) and targets Y (n, tasks)."""
+    return prepare([(data.X, y) for y in data.Y.T], data.C, tol, solver, threads)
+
+
+def prepare_own_rows(data, threads, tol, solver: str):
+    """For data with an X and a y for each task."""
+    return prepare(list(zip(data.X, data.Y, strict=True)), data.C, tol, solver, threads)
+
+
 def run(state):
     """Fitted models, one a task."""
     tasks, fit, threads = state
     return Parallel(threads, prefer="threads")(delayed(fit)(X, y) for X, y in tasks)
 
 
-def coefficients(models) -> np.ndarray:
+def coefficients(state, models) -> np.ndarray:
     """(tasks, features)."""
     return np.vstack([model.coef_ for model in models])
+
+
+def weights(state, models) -> np.ndarray:
+    """(features, tasks)."""
+    return coefficients(state, models).T

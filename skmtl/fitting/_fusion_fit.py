@@ -10,10 +10,9 @@ from ._merged import MergedProblem
 from ._options import FitData, FitOptions, Solution
 from ._problem import JointProblem
 from ._proximal_fit import null_intercepts
-from ._quadratic_fit import plain_ridge
+from ._quadratic_fit import check_solver, plain_ridge
 from ._springs import Ties
 
-SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 1000
 NEWTON_STEPS = 100
 # What smoothing may cost, as a share of the gap.
@@ -31,16 +30,7 @@ TINY = np.finfo(float).tiny
 
 def fit_fusion(data: FitData, coupling: FusionCoupling, options: FitOptions) -> Solution:
     """Minimise until the duality gap, relative to the model without features, is at most ``tol``."""
-    if options.solver not in ("auto", *SOLVERS):
-        raise ValueError(
-            f"solver={options.solver!r} cannot serve {coupling!r}, which has no proximal map in closed form; "
-            "use solver='newton-cg', 'closed-form' or 'auto'"
-        )
-    if options.solver == "closed-form" and not data.plain_regression:
-        raise ValueError(
-            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete and "
-            "equally weighted; use solver='newton-cg' or 'auto'"
-        )
+    check_solver(data, coupling, options, "has no proximal map in closed form")
     ridge = coupling.checked_ridge()
     inner = GraphRidge(data, options)
     near = inner.solve([np.eye(len(family.tasks)) for family in data.families], START)[0]

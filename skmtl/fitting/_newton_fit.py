@@ -79,17 +79,15 @@ def fit_newton(
     solve = selective_newton if selective else proximal_newton
     result = solve(problem, x, tol=options.tol, max_iter=options.steps(USUAL_STEPS))
     parts, b = problem.parts(result.x)
+    return certified(problem, result, parts, b)
+
+
+def certified(problem, result, parts: Sequence[np.ndarray], b: np.ndarray) -> Solution:
+    """The solution in these parts and intercepts, measured as its certificate is."""
     residual, gap = result.certificate[:2]
-    return Solution(
-        list(parts),
-        b,
-        problem.objective(result.x, problem.image(result.x)),
-        residual,
-        "proximal step" if gap is None else "duality gap",
-        result.n_iter,
-        result.converged,
-        gap,
-    )
+    value = problem.objective(result.x, problem.image(result.x))
+    measure = "proximal step" if gap is None else "duality gap"
+    return Solution(list(parts), b, value, residual, measure, result.n_iter, result.converged, gap)
 
 
 def _bounds(data: FitData) -> tuple[float, float]:

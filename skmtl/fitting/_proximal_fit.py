@@ -12,7 +12,7 @@ from ..solvers import newton_cg, proximal_gradient
 from ._composite import CompositeProblem
 from ._data import DataLoss
 from ._intercepts import joint_problem
-from ._newton_fit import fit_newton, newton_fits
+from ._newton_fit import certified, fit_newton, newton_fits
 from ._options import FitData, FitOptions, Solution, Start, split_start
 from ._row_fit import fit_rows
 from ._smoothing import newton_by_smoothing, proximal_by_smoothing
@@ -65,17 +65,7 @@ def by_gradient(
     result = proximal_gradient(problem, x, **limits)
     parts, b = problem.parts(result.x)
     b = b if loss is data.loss else loss.intercepts(parts.sum(axis=0))
-    residual, gap = result.certificate
-    return Solution(
-        list(parts),
-        b,
-        problem.objective(result.x, problem.image(result.x)),
-        residual,
-        "proximal step" if gap is None else "duality gap",
-        result.n_iter,
-        result.converged,
-        gap,
-    )
+    return certified(problem, result, parts, b)
 
 
 def smallest_loss(data: FitData) -> tuple[DataLoss | SquaredSummary, np.ndarray, tuple[float, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..couplings import QuadraticCoupling
+from ..couplings import Coupling, QuadraticCoupling
 from ..solvers import KroneckerRidge, block_newton, newton_cg
 from ._alternation import Alternation, Solved
 from ._block_problem import BlockwiseProblem
@@ -70,20 +70,24 @@ def _problem(data: FitData, options: FitOptions, exact, summary) -> JointProblem
 
 def _exact_solver(data: FitData, coupling: QuadraticCoupling, options: FitOptions) -> KroneckerRidge | None:
     """The closed form where it applies: squared loss, dense shared X, the same weights for every task."""
+    check_solver(data, coupling, options, "is quadratic")
+    if options.solver == "newton-cg" or not data.plain_regression:
+        return None
+    return data.once(plain_ridge)
+
+
+def check_solver(data: FitData, coupling: Coupling, options: FitOptions, why: str) -> None:
+    """Refuse a solver that cannot serve the coupling, which has no proximal map: it ``why``."""
     if options.solver not in ("auto", *SOLVERS):
         raise ValueError(
-            f"solver={options.solver!r} needs a coupling with a proximal map, but {coupling!r} is quadratic; "
+            f"solver={options.solver!r} needs a coupling with a proximal map, but {coupling!r} {why}; "
             "use solver='newton-cg', 'closed-form' or 'auto'"
         )
-    fits = data.plain_regression
-    if options.solver == "closed-form" and not fits:
+    if options.solver == "closed-form" and not data.plain_regression:
         raise ValueError(
             "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete, "
             "equally weighted and without feature_mask; use solver='newton-cg' or 'auto'"
         )
-    if options.solver == "newton-cg" or not fits:
-        return None
-    return data.once(plain_ridge)
 
 
 def plain_ridge(data: FitData) -> KroneckerRidge:

@@ -9,9 +9,8 @@ from ..solvers import newton_cg
 from ._data import DataLoss
 from ._factors import FactorProblem, directions, slope_along_rank
 from ._options import FitData, FitOptions, Solution
-from ._quadratic_fit import plain_ridge
+from ._quadratic_fit import check_solver, plain_ridge
 
-SOLVERS = ("newton-cg", "closed-form")
 USUAL_STEPS = 500
 # Rounds of one factor after the other before Newton's method takes both at once.
 ROUNDS = 5
@@ -21,16 +20,7 @@ START = 1e-4
 
 def fit_rank(data: FitData, coupling: RankCoupling, options: FitOptions) -> Solution:
     """Minimise over the weights of the coupling's rank until the gradient along them is small."""
-    if options.solver not in ("auto", *SOLVERS):
-        raise ValueError(
-            f"solver={options.solver!r} needs a coupling with a proximal map, but {coupling!r} bounds the "
-            "rank; use solver='newton-cg', 'closed-form' or 'auto'"
-        )
-    if options.solver == "closed-form" and not data.plain_regression:
-        raise ValueError(
-            "solver='closed-form' needs the squared loss on a dense X that all tasks share, complete and "
-            "equally weighted; use solver='newton-cg' or 'auto'"
-        )
+    check_solver(data, coupling, options, "bounds the rank")
     rank = coupling.checked_rank(data.loss.shape)
     scale = _null_slope(data.loss)
     if data.plain_regression and options.solver != "newton-cg":

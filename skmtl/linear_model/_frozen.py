@@ -113,9 +113,7 @@ class NewTaskMixin:
             raise ValueError(_no_prior(self._fitted_coupling))
         if alpha is not None and not alpha > 0:
             raise ValueError(f"alpha must be a positive number, got {alpha!r}")
-        X, name = self._read_new_rows(X, task)
-        place, targets = self._read_new_labels(y, classes)
-        check_consistent_length(X, targets.values)
+        X, name, place, targets = self._read_new_task(X, y, task, classes)
         weight = checked_weights(sample_weight, (len(targets.values),), "sample_weight")[:, None]
         alpha = float(self.alpha if alpha is None else alpha)
         columns, b = self._solve_new(X, targets, weight, alpha, place)
@@ -157,6 +155,13 @@ class NewTaskMixin:
         levels = self._b[columns] + self._row_mean @ self._W[:, columns]
         share = len(tasks) / (len(tasks) + 1)
         return self._shrinks_intercepts * share, levels.reshape(-1, width).mean(axis=0)
+
+    def _read_new_task(self, X, y, task, classes) -> tuple:
+        """Checked features, the new task's name, the family that it joins, and its targets."""
+        X, name = self._read_new_rows(X, task)
+        place, targets = self._read_new_labels(y, classes)
+        check_consistent_length(X, targets.values)
+        return X, name, place, targets
 
     def _read_new_rows(self, X, task):
         """Checked features, and the new task's name."""

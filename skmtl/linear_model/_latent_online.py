@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ..couplings import ElementwiseSparsity, LatentBasis
 from ..design import Question, output_families
@@ -185,9 +185,7 @@ class LatentModel(LinearTaskModel):
             A task that is known already, or more than one; a model of 1-D y; labels that no known task has.
         """
         check_is_fitted(self)
-        X, name = self._read_new_rows(X, task)
-        place, targets = self._read_new_labels(y, classes)
-        check_consistent_length(X, targets.values)
+        X, name, place, targets = self._read_new_task(X, y, task, classes)
         weight = label_weights(targets, sample_weight, None)
         losses = TaskLosses([self._loss(None if targets.classes is None else targets.classes[0])], targets)
         options = self._options(self.alpha * self.sparsity)

@@ -7,6 +7,7 @@ relation of the features, which gives the same minimum, makes it one small solve
 from __future__ import annotations
 
 import numpy as np
+from competitors.mtrl_school._moments import moments
 
 PACKAGE = "numpy"
 TOLERANCES = [30, 100, 300, 1000, 3000]
@@ -18,7 +19,7 @@ def prepare(data, threads, tol):
 
 def run(state):
     data, alternations = state
-    H, c = _moments(data)
+    H, c = moments(data)
     d = H.shape[1]
     D = np.eye(d) / d
     for _ in range(alternations):
@@ -30,15 +31,6 @@ def run(state):
         sizes = np.sqrt(np.maximum(values, 0.0))
         D = (vectors * (sizes / sizes.sum())) @ vectors.T
     return W
-
-
-def _moments(data):
-    H, c = [], []
-    for X, y in zip(*(np.split(a, np.cumsum(data.sizes)[:-1]) for a in (data.X, data.y)), strict=True):
-        X, y = X - X.mean(axis=0), y - y.mean()
-        H.append(X.T @ X / len(y))
-        c.append(X.T @ y / len(y))
-    return np.array(H), np.array(c)
 
 
 def result(state, output):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from competitors.mtrl_school._moments import moments
 
 PACKAGE = "numpy"
 TOLERANCES = [100, 200, 400, 800, 1600, 3200]
@@ -14,7 +15,7 @@ def prepare(data, threads, tol):
 
 def run(state):
     data, steps = state
-    H, c = _moments(data)
+    H, c = moments(data)
     step = 1.0 / np.linalg.eigvalsh(H)[:, -1].max()
     W = Z = np.zeros_like(c)
     momentum = 1.0
@@ -33,15 +34,6 @@ def _prox(V, amount):
     sums = np.cumsum(values) / (1.0 + amount * np.arange(1, len(values) + 1))
     kept = np.count_nonzero(values > amount * sums)
     return (left[:, :kept] * (values[:kept] - amount * sums[kept - 1])) @ right[:kept]
-
-
-def _moments(data):
-    H, c = [], []
-    for X, y in zip(*(np.split(a, np.cumsum(data.sizes)[:-1]) for a in (data.X, data.y)), strict=True):
-        X, y = X - X.mean(axis=0), y - y.mean()
-        H.append(X.T @ X / len(y))
-        c.append(X.T @ y / len(y))
-    return np.array(H), np.array(c)
 
 
 def result(state, output):

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from competitors import _sklearn_loop as loop
 from competitors._stops import TOLERANCES  # noqa: F401
 
 PACKAGE = "scikit-learn"
-
-
-def prepare(data, threads, tol):
-    return loop.prepare(list(zip(data.X, data.Y, strict=True)), data.C, tol, "lbfgs", threads)
-
-
-def run(state):
-    return loop.run(state)
-
-
-def result(state, output):
-    return loop.coefficients(output)
+prepare = partial(loop.prepare_own_rows, solver="lbfgs")
+run, result = loop.run, loop.coefficients

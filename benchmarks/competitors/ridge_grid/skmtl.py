@@ -8,10 +8,10 @@ from skmtl.couplings import Independent
 PACKAGE = "skmtl"
 
 
-def prepare(data, threads):
-    MultiTaskLinearRegressorCV(couplings=Independent(), cv="gcv").fit(data.X[:50], data.Y[:50])
+def prepare(data, threads, cv="gcv"):
+    MultiTaskLinearRegressorCV(couplings=Independent(), cv=cv).fit(data.X[:50], data.Y[:50])
     alphas = data.alphas / len(data.X)
-    return data, MultiTaskLinearRegressorCV(couplings=Independent(), cv="gcv", alphas=alphas)
+    return data, MultiTaskLinearRegressorCV(couplings=Independent(), cv=cv, alphas=alphas)
 
 
 def run(state):

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from skmtl import MultiTaskLinearRegressorCV
-from skmtl.couplings import Independent
+from functools import partial
+
+from competitors.ridge_grid import skmtl as gcv
+from competitors.ridge_grid.skmtl import result, run  # noqa: F401
 
 PACKAGE = "skmtl"
-
-
-def prepare(data, threads):
-    MultiTaskLinearRegressorCV(couplings=Independent(), cv="loo").fit(data.X[:50], data.Y[:50])
-    alphas = data.alphas / len(data.X)
-    return data, MultiTaskLinearRegressorCV(couplings=Independent(), cv="loo", alphas=alphas)
-
-
-def run(state):
-    data, model = state
-    return model.fit(data.X, data.Y)
-
-
-def result(state, output):
-    return output.coef_.T
+prepare = partial(gcv.prepare, cv="loo")

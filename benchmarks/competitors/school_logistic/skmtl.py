@@ -9,12 +9,11 @@ from skmtl.couplings import JointSparsity
 
 PACKAGE = "skmtl"
 TOLERANCES = [1e-4, 1e-5, 1e-6, 1e-7]
-SOLVER = "auto"
 
 
-def prepare(data, threads, tol):
+def prepare(data, threads, tol, solver="auto"):
     model = MultiTaskLogisticRegression(
-        data.alpha, coupling=JointSparsity(), task_feature=-1, loss_average="task", tol=tol, solver=SOLVER
+        data.alpha, coupling=JointSparsity(), task_feature=-1, loss_average="task", tol=tol, solver=solver
     )
     X = np.column_stack([data.X, data.task])
     few = data.task < 9

@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
-from skmtl import MultiTaskLogisticRegression
-from skmtl.couplings import JointSparsity
+from competitors.school_logistic import skmtl as auto
+from competitors.school_logistic.skmtl import TOLERANCES, result, run  # noqa: F401
 
 PACKAGE = "skmtl"
-TOLERANCES = [1e-4, 1e-5, 1e-6, 1e-7]
-SOLVER = "proximal-gradient"
-
-
-def prepare(data, threads, tol):
-    model = MultiTaskLogisticRegression(
-        data.alpha, coupling=JointSparsity(), task_feature=-1, loss_average="task", tol=tol, solver=SOLVER
-    )
-    X = np.column_stack([data.X, data.task])
-    few = data.task < 9
-    model.fit(X[few], data.y[few])
-    return X, data.y, model
-
-
-def run(state):
-    X, y, model = state
-    return model.fit(X, y)
-
-
-def result(state, output):
-    return np.column_stack([output.coef_, output.intercept_])
+prepare = partial(auto.prepare, solver="proximal-gradient")
