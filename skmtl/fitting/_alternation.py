@@ -86,11 +86,14 @@ class Alternation:
     @property
     def message(self) -> str:
         """What has not settled, and what to do about it, once a run has ended."""
+        last = (
+            f"the last round of both lowered the objective by a share of {self.decrease:.2g}, where "
+            f"{self.enough:.2g} is small enough (tol={self.tol:g})"
+        )
         return (
             f"the task relation of {self.coupling!r} and the weights had not settled after {self.n_iter} "
-            f"iterations: the last round of both lowered the objective by a share of {self.decrease:.2g}, "
-            f"where {self.enough:.2g} is small enough (tol={self.tol:g}); raise max_iter, tol, alpha or the "
-            "smoothing of the coupling"
+            f"iterations: {last if np.isfinite(self.decrease) else 'there was no second round'}; raise "
+            "max_iter, tol, alpha or the smoothing of the coupling"
         )
 
     def where(self) -> tuple[np.ndarray, np.ndarray]:

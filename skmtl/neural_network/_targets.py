@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from ..nn import Labels, Loss, binary_cross_entropy, cross_entropy, huber, poisson, squared
 from ..targets import TaskTargets
@@ -72,8 +72,7 @@ def average_one(w: np.ndarray) -> np.ndarray:
 def class_probabilities(Z: np.ndarray) -> np.ndarray:
     """Raw outputs as probabilities (n, C)."""
     if Z.shape[1] == 1:
-        above = 1 / (1 + np.exp(-np.clip(Z, -700, 700)))
-        return np.hstack([1 - above, above])
+        return expit(np.hstack([-Z, Z]))
     P = np.exp(Z - Z.max(axis=1, keepdims=True))
     return P / P.sum(axis=1, keepdims=True)
 

@@ -176,3 +176,8 @@ def test_a_warning_names_the_relation_where_that_has_not_settled():
     model = MultiTaskLogisticRegression(coupling=SparseRelation(), tol=1e-6, max_iter=12)
     with pytest.warns(ConvergenceWarning, match=r"the task relation of SparseRelation\(\) .* smoothing"):
         model.fit(*nearly_separable(0))
+
+
+def test_a_warning_after_one_round_says_so(table):
+    with pytest.warns(ConvergenceWarning, match="there was no second round; raise max_iter"):
+        MultiTaskLinearRegressor(coupling=SparseRelation(), max_iter=1).fit(*table)
