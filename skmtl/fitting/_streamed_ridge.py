@@ -13,8 +13,8 @@ from ..solvers import cholesky_in_place, lower_tiles, spans
 from ..utils._parallel import run_blocks
 from ._row_sums import RowSums
 
-#: Random vectors that stand for a basis in traces of matrices of more rows than that.
-PROBES = 64
+# Traces of up to so many features are exact; beyond, so many random vectors stand for a basis.
+EXACT, PROBES = 1024, 64
 TINY = np.finfo(float).eps
 
 
@@ -67,7 +67,7 @@ def streamed_ridge(
 
     With ``n`` the total weight, the error is ``|Y - X W - b|^2 / n / (1 - (trace H + 1) / n)^2`` for the hat
     matrix H (Golub, Heath & Wahba 1979, "Generalized cross-validation", equation 1.4). Its trace is exact for
-    up to 64 features and estimated from 64 vectors of random signs beyond (Hutchinson 1990). A single alpha
+    up to 1024 features and estimated from 64 vectors of random signs beyond (Hutchinson 1990). A single alpha
     is taken as it is.
 
     Raises
@@ -130,7 +130,7 @@ def _solved(L: np.ndarray, ridge: _Ridge, alpha: float, *, judge: bool) -> tuple
 
 
 def _probes(p: int) -> np.ndarray:
-    """Vectors whose mean of ``z z'`` is about the identity, (p, at most 64), with its number taken in."""
-    if p <= PROBES:
+    """Vectors as columns, whose sum of ``z z'`` is about the identity (p, p)."""
+    if p <= EXACT:
         return np.eye(p)
     return np.random.default_rng(0).choice([-1.0, 1.0], (p, PROBES)) / np.sqrt(PROBES)
