@@ -20,7 +20,7 @@ class Split(NamedTuple):
 
 
 def fashion(folder: Path, seed: int, *, validate: bool) -> Split:
-    """Fashion-MNIST, 60,000 and 10,000; with ``validate`` the last 10,000 of the 60,000 stand for the test."""
+    """Fashion-MNIST, 60,000 and 10,000; with ``validate`` the last 10,000 of the 60,000 are the test."""
     X, y = _idx(folder / "train-images-idx3-ubyte.gz"), _idx(folder / "train-labels-idx1-ubyte.gz")
     if validate:
         return Split(X[:50000], y[:50000], X[50000:], y[50000:])

@@ -47,25 +47,6 @@ class RadialFeatures(TransformerMixin, BaseEstimator):
         return np.maximum(D, 0, out=D)
 
 
-class ChannelComponents(TransformerMixin, BaseEstimator):
-    """Pooled features of a grid of cells as an image (n, grid, grid, c) of their leading components."""
-
-    def __init__(self, grid, n_components=32, random_state=None):
-        self.grid = grid
-        self.n_components = n_components
-        self.random_state = random_state
-
-    def fit(self, X, y=None):
-        cells = X.reshape(len(X) * self.grid**2, -1)
-        drawn = np.random.default_rng(self.random_state).integers(len(cells), size=20000)
-        self.components_ = PCA(self.n_components).fit(cells[drawn])
-        return self
-
-    def transform(self, X):
-        maps = self.components_.transform(X.reshape(len(X) * self.grid**2, -1))
-        return maps.reshape(len(X), self.grid, self.grid, -1)
-
-
 @dataclass
 class Streamed:
     """Features learned from some images, then all images block by block through the head.
@@ -118,14 +99,7 @@ def union(*parts):
     return FeatureUnion([(f"part{i}", part) for i, part in enumerate(parts)])
 
 
-def second_layer(seed: int, n_jobs, *, first: dict, n_components: int = 32, **options):
-    """Convolutional features of the maps of a first layer, whose grid of cells is their size."""
-    maps = ChannelComponents(first["grid"], n_components, seed)
-    return make_pipeline(conv(seed, n_jobs, **first), maps, conv(seed, n_jobs, **options))
-
-
 def radial(features, seed: int, *, n_components: int, width: float = 3.0, dimensions: int = 512):
     """Gaussian similarities of the leading principal components of ``features``."""
     components = PCA(dimensions, svd_solver="randomized", iterated_power=2, random_state=seed)
     return make_pipeline(features, components, RadialFeatures(n_components, width, seed))
-

@@ -1,16 +1,16 @@
 """Accuracy of image classification without deep learning, for the CPU time it costs.
 
-``python benchmarks/accuracy/images.py fashion --data FOLDER [--rows NAME ...] [--seeds N] [--n-jobs N] [--validate]``
+``python benchmarks/accuracy/images.py STUDY [--data FOLDER] [--rows NAME ...] [--seeds N] [--n-jobs N]``
 
 * ``fashion``: Fashion-MNIST. FOLDER holds the four files ``train-images-idx3-ubyte.gz``, ... (Debian:
   ``apt-get install dataset-fashion-mnist`` puts them into /usr/share/datasets/fashion-mnist).
-* ``cifar``: FOLDER (or the variable SKMTL_DATA) holds ``cifar10_small.npz``: arrays x_train (n, 32, 32, 3) uint8,
+* ``cifar``: FOLDER (or the variable SKMTL_DATA) holds ``cifar10_small.npz``: x_train (n, 32, 32, 3) uint8,
   y_train, x_valid, y_valid.
 * ``digits``: scikit-learn's own, 20 labels a class; no FOLDER.
 
 Times are of fit and predict together: everything after the images are in memory. A row that is run again
-takes the place of the old one in ``results/accuracy_images_*.json``. With ``--validate`` a part of the training
-images stands for the test, and nothing is written: that is where choices were made.
+takes the place of the old one in ``results/accuracy_images_STUDY.json``. With ``--validate`` a part of the
+training images stands for the test, and nothing is written: that is where choices were made.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def _table(rows: dict) -> list[str]:
     width = max(map(len, rows))
     head = f"{'':{width}}  accuracy    sd  seeds  CPU s  wall s  threads   MB"
     return [head] + [
-        f"{name:{width}}  {row['accuracy']:8.2f}  {row.get('sd', ''):>4}  {row['seeds']:5d}  {row['cpu_s']:5.0f}"
-        f"  {row['wall_s']:6.0f}  {row['threads']:7d}  {row['peak_mb']:5.0f}"
+        f"{name:{width}}  {row['accuracy']:8.2f}  {row.get('sd', ''):>4}  {row['seeds']:5d}"
+        f"  {row['cpu_s']:5.1f}  {row['wall_s']:6.0f}  {row['threads']:7d}  {row['peak_mb']:5.0f}"
         for name, row in rows.items()
     ]
 

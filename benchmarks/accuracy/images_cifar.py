@@ -1,13 +1,16 @@
-"""CIFAR-10, 6,000 images to learn from and 1,200 to be judged on, both of its training part: filters, counts, layers."""
+"""6,000 images of CIFAR-10 to learn from and 1,200 to be judged on, both of its training part.
+
+Filter kinds, counts and layers.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from image_data import cifar as load  # noqa: F401 - images.py asks each study for it
-from image_models import Streamed, conv, radial, second_layer, union
+from image_models import Streamed, conv, radial, union
 from sklearn.preprocessing import FunctionTransformer
 
-from skmtl.feature_extraction import KMeansFilters, RandomFilters
+from skmtl.feature_extraction import ConvLayer, KMeansFilters, RandomFilters
 
 NOTES = ""
 
@@ -27,9 +30,8 @@ def _radial(**options):
 
 
 def _both_layers(seed, n_jobs):
-    deep = second_layer(
-        seed, n_jobs, first={"n_filters": 64, "grid": 13}, n_filters=256, kernel_size=3, grid=2
-    )
+    first = ConvLayer(n_filters=64, kernel_size=5, threshold=0.1, activation="two-sided", pooling="mean")
+    deep = conv(seed, n_jobs, hidden_layers=(first,), n_filters=256, kernel_size=3, grid=2)
     return Streamed(union(conv(seed, n_jobs, n_filters=256, kernel_size=6, grid=2), deep), ALPHAS)
 
 
@@ -46,8 +48,9 @@ ROWS = {
     "256 k-means, threshold 0.5": _conv(n_filters=256, threshold=0.5),
     "256 k-means, whitening 0.01": _conv(n_filters=256, filters=KMeansFilters(whitening=0.01)),
     "256 k-means, one sign": _conv(n_filters=256, activation="relu"),
+    "256 k-means, triangle": _conv(n_filters=256, activation="triangle", root=False),
     "256 k-means, 3 x 3 cells": _conv(n_filters=256, grid=3),
-    "256 k-means, two layers": _both_layers,
+    "256 k-means and 256 of a second layer": _both_layers,
     "256 k-means, mirrored": lambda seed, n_jobs: Streamed(
         conv(seed, n_jobs, n_filters=256, kernel_size=6, grid=2), ALPHAS, mirrored=True
     ),

@@ -1,4 +1,4 @@
-"""scikit-learn's digits, 8 x 8 pixels: 20 labels a class to learn from, the other 1597 images to be judged on."""
+"""scikit-learn's digits, 8 x 8 pixels: 20 labels a class to learn from, the other 1597 to be judged on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 NOTES = """
-Chosen on other seeds (100 and on): 4 x 4 filters and quadrants. Strengths are chosen inside, by 5 folds for the
-models of scikit-learn and by generalised cross-validation for ours.
+Chosen on other seeds: 4 x 4 filters and quadrants. Strengths are chosen inside, by 5 folds for the models of
+scikit-learn and by generalised cross-validation for ours.
 """
 
 ALPHAS = tuple(np.logspace(-4, 1, 6))
