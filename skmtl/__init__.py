@@ -44,6 +44,8 @@ _HOME = {
     "MultiTaskMLPRegressor": "neural_network",
     "MultiTaskMixedModel": "linear_model",
     "PooledTasks": "baseline",
+    "StreamingRidge": "linear_model",
+    "StreamingRidgeClassifier": "linear_model",
     "TaskKFold": "model_selection",
     "TaskRelationClassifier": "linear_model",
     "TaskRelationRegressor": "linear_model",

@@ -103,6 +103,14 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     ],
     "MultiTaskMixedModel": lambda cls: [cls(), cls(coupling=JointSparsity(), loss_average="task")],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
+    "StreamingRidge": lambda cls: [
+        cls(),
+        cls(alphas=0.1, standardize=False, fit_intercept=False),
+    ],
+    "StreamingRidgeClassifier": lambda cls: [
+        cls(),
+        cls(alphas=[0.1, 0.01], standardize=False, n_jobs=2),
+    ],
     "TaskRelationClassifier": lambda cls: [
         cls(tol=1e-12),
         cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-12),
@@ -138,6 +146,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "MultiTaskLogisticRegression": _LIST_OF_CLASSES,
     "MultiTaskLogisticRegressionCV": _LIST_OF_CLASSES,
     "PooledTasks": _LIST_OF_CLASSES,
+    "StreamingRidgeClassifier": _LIST_OF_CLASSES,
     "TaskRelationClassifier": _LIST_OF_CLASSES,
 }
 

@@ -18,12 +18,13 @@ from ..solvers import reachable
 from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
+from ._decoding import TaskColumns
 from ._frozen import NewTaskMixin
 from ._path import PathMixin
 from ._weights import task_weights
 
 
-class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
+class LinearTaskModel(NewTaskMixin, PathMixin, TaskColumns, TaskTargetsMixin, ABC):
     """Fits weights W and serves raw predictions; subclasses give the loss and decode."""
 
     _parameter_constraints = {
@@ -220,16 +221,6 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         return [Family(*layout) for layout in self._layout]
 
     @property
-    def coef_(self):
-        """Slopes, by task: see the class."""
-        return self._by_task(self._W.T)
-
-    @property
-    def intercept_(self):
-        """Intercepts, by task: see the class."""
-        return self._by_task(self._b)
-
-    @property
     def coef_parts_(self):
         """The parts that sum to ``coef_``, each in its form; None where the coupling does not split W."""
         return None if self._parts is None else [self._by_task(part.T) for part in self._parts]
@@ -241,14 +232,6 @@ class LinearTaskModel(NewTaskMixin, PathMixin, TaskTargetsMixin, ABC):
         None where the coupling shares nothing, or where tasks have different classes.
         """
         return None if self._shared_W is None else self._shared_W.T
-
-    def _by_task(self, rows: np.ndarray):
-        parts = [rows[self._columns_of(t)] for t in range(self.n_tasks_)]
-        if self._form == "vector":
-            return parts[0]
-        if len({len(part) for part in parts}) > 1:
-            return parts
-        return np.stack([part[0] for part in parts]) if len(parts[0]) == 1 else np.stack(parts)
 
     def _columns_of(self, t: int) -> slice:
         return next(f.columns_of(t) for f in self._families if t in f.tasks)

@@ -209,6 +209,38 @@ task_losses_ : (n_candidates, n_folds, n_tasks)
 n_splits_ : int
 """
 
+STREAMING = """
+Rows are added to sums of products, blocks of them at a time, and forgotten: memory is one square of the
+features (in the type of X) and, while the weights are solved for, another one in float64. Tasks whose labels
+weigh the same in every row, as they do where none is missing, share a square; others have their own.
+``partial_fit`` only adds; the weights are solved for when they are first asked for. Means and scales of the
+features are taken from the sums.
+"""
+
+STREAMED = """
+alphas : float or (n_alphas,) array-like of floats > 0, default (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+    Strengths to choose from, for each task by generalised cross-validation; they keep their meaning when
+    the number of rows changes. Each costs a Cholesky factorization. Where rows are copies of each other,
+    as mirrored images are, weigh each 1 over their number, or too small an alpha looks best.
+fit_intercept : bool, default True
+    Free intercepts per task; they are not penalised.
+standardize : bool, default True
+    Whether features count in units of their standard deviation (of their root mean square without
+    intercept). ``coef_`` is for the features as they are.
+missing_label : scalar, default NaN
+    Marks a label that is not observed, besides NaN and None.
+n_jobs : int, optional
+    Threads over blocks of products; None means 1 and -1 all. The model does not depend on it.
+"""
+
+STREAMED_FOUND = """
+alpha_ : float, or (n_tasks,) for a matrix y
+    The chosen ones.
+gcv_errors_ : (n_alphas,), or (n_alphas, n_tasks) for a matrix y
+    What each alpha was judged by; 0 for a single one, NaN where it is lost beside rounding.
+n_tasks_, task_names_in_, n_features_in_
+"""
+
 documented = filled_doc(
     alpha=ALPHA,
     basis=BASIS,
@@ -223,6 +255,9 @@ documented = filled_doc(
     data=DATA,
     class_weight=CLASS_WEIGHT,
     tolerance=TOLERANCE,
+    streaming=STREAMING,
+    streamed=STREAMED,
+    streamed_found=STREAMED_FOUND,
     stop=TOLERANCE + WARM_START.lstrip(),
     search=SEARCH,
     found=FOUND,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..targets import known_classes
 from ..utils._atomic import all_or_nothing
 from ..utils._init import extended_init
 from ..utils._sklearn import fit_context
@@ -161,16 +162,8 @@ class MultiTaskLatentClassifier(LatentModel, MultiTaskLogisticRegression):
     def _begin_classes(self, classes, *, first: bool) -> None:
         if not first:
             return
-        if classes is None:
-            raise ValueError("partial_fit needs classes=... in its first call: a chunk may not show them all")
-        each = [classes] if np.ndim(classes[0]) == 0 else list(classes)
-        if len(each) not in (1, self.n_tasks_):
-            raise ValueError(f"classes is a list for {len(each)} tasks, y has {self.n_tasks_}")
-        each = [np.unique(one) for one in each]
-        for one in each:
-            if len(one) < 2:
-                raise ValueError(f"classes must name at least two, got {one.tolist()}")
-        self.classes_ = each * (self.n_tasks_ // len(each)) if self._form == "matrix" else each[0]
+        each = known_classes(classes, self.n_tasks_ if self._form == "matrix" else 1)
+        self.classes_ = each if self._form == "matrix" else each[0]
 
     def _classes_by_task(self) -> list[np.ndarray]:
         return self.classes_ if self._form == "matrix" else [self.classes_] * self.n_tasks_

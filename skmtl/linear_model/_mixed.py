@@ -17,8 +17,8 @@ from ..utils._init import extended_init
 from ..utils._weights import checked_weights
 from ._base import LinearTaskModel
 from ._classifier import class_probabilities
+from ._decoding import positions
 from ._docs import documented
-from ._linear_classifier import positions
 
 
 def _knows_probabilities(model) -> bool:

@@ -17,7 +17,6 @@ from ..targets._columns import task_columns
 from ..targets._known import read_known_targets
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ..utils._weights import checked_weights
 from ._architecture import dense_network, layer_sizes
 from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
@@ -175,10 +174,9 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
             self._meet_tasks(y, classes)
         targets = self._read_known(y)
         check_consistent_length(X, targets.values)
-        weight = _weights(targets, sample_weight, target_weight)
+        weight = label_weights(targets, sample_weight, target_weight, every_task=first)
         settings = self._settings("adam" if self.solver == "auto" else self.solver)
         if first:
-            label_weights(targets, sample_weight, target_weight)  # refuses a task without a label
             self._learn_scales(targets, weight)
         state = self._resume(X.shape[1], settings)
         rows = np.flatnonzero((weight > 0).any(axis=1))
@@ -326,13 +324,6 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         blocks = [X[first : first + PREDICT_ROWS] for first in range(0, X.shape[0], PREDICT_ROWS)]
         parts = [network.outputs(self.params_, block, run) for block in blocks]
         return [np.concatenate(task) for task in zip(*parts, strict=True)]
-
-
-def _weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
-    """Weight of each label, 0 where unobserved; a task may have none."""
-    weight = targets.observed.astype(np.float64)
-    weight *= checked_weights(sample_weight, (len(weight),), "sample_weight")[:, None]
-    return weight * checked_weights(target_weight, weight.shape, "target_weight")
 
 
 def _as_list(classes) -> list:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from ..targets import join_labels
+from ..targets import join_labels, known_classes
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import fit_context
 from ._base import MultiTaskMLP, trains_on_batches
@@ -66,16 +66,7 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
 
     def _meet_tasks(self, y, classes):
         super()._meet_tasks(y, classes)
-        if classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        if not isinstance(classes, list) or np.ndim(classes[:1]) == 1:
-            classes = [classes] * self.n_tasks_
-        if len(classes) != self.n_tasks_:
-            raise ValueError(f"classes has entries for {len(classes)} tasks, but y has {self.n_tasks_}")
-        classes = [np.unique(own) for own in classes]
-        few = [own.tolist() for own in classes if len(own) < 2]
-        if few:
-            raise ValueError(f"classes must hold at least two classes for each task, got {few[0]}")
+        classes = known_classes(classes, self.n_tasks_)
         self.classes_ = classes[0] if self._form == "vector" else classes
 
     def _classes(self) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from ._anderson import Anderson
 from ._block_newton import Blocks, block_newton, conjugate_gradients
+from ._cholesky import cholesky_in_place, lower_tiles, spans
 from ._kronecker import KroneckerRidge
 from ._left_out import generalised_errors, left_out_errors
 from ._newton_cg import NewtonResult, newton_cg
@@ -28,9 +29,11 @@ __all__ = [
     "TaskResiduals",
     "TaskRowResult",
     "block_newton",
+    "cholesky_in_place",
     "conjugate_gradients",
     "generalised_errors",
     "left_out_errors",
+    "lower_tiles",
     "newton_cg",
     "noise",
     "proximal_gradient",
@@ -40,5 +43,6 @@ __all__ = [
     "row_descent",
     "row_problem",
     "selective_newton",
+    "spans",
     "task_row_descent",
 ]

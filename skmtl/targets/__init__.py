@@ -2,7 +2,7 @@
 
 from ._columns import join_labels
 from ._estimator import TaskTargetsMixin, label_weights
-from ._known import read_known_targets
+from ._known import known_classes, read_known_targets
 from ._reader import TaskTargets, read_targets
 from ._structured import make_targets, split_targets
 
@@ -10,6 +10,7 @@ __all__ = [
     "TaskTargets",
     "TaskTargetsMixin",
     "join_labels",
+    "known_classes",
     "label_weights",
     "make_targets",
     "read_known_targets",

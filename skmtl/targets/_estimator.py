@@ -82,10 +82,10 @@ class TaskTargetsMixin(TaskScoresMixin):
             self.classes_ = targets.classes[0] if one else list(targets.classes)
 
 
-def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndarray:
+def label_weights(targets: TaskTargets, sample_weight, target_weight, *, every_task=True) -> np.ndarray:
     """Weight of each label, in the shape of ``targets.values``; 0 where unobserved.
 
-    Raises ValueError where a task is left without any weight.
+    Raises ValueError where a task is left without any weight, unless ``every_task`` is False.
     """
     weight = targets.observed.astype(np.float64)
     if sample_weight is not None:
@@ -97,6 +97,12 @@ def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndar
         if targets.form == "vector" and target_weight.ndim == 1:
             target_weight = target_weight[:, None]
         weight *= checked_weights(target_weight, weight.shape, "target_weight")
+    if every_task:
+        _need_weights(targets, weight)
+    return weight
+
+
+def _need_weights(targets: TaskTargets, weight: np.ndarray) -> None:
     if targets.form == "rows":
         counts = np.bincount(targets.task[weight[:, 0] > 0], minlength=targets.n_tasks)
     else:
@@ -104,7 +110,6 @@ def label_weights(targets: TaskTargets, sample_weight, target_weight) -> np.ndar
     for name, count in zip(targets.names, counts, strict=True):
         if not count:
             raise ValueError(f"task {name!r} has no observed label with a positive weight")
-    return weight
 
 
 def _two_dimensional(X):

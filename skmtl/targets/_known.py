@@ -43,6 +43,27 @@ def read_known_targets(
     return TaskTargets(form, list(names), values, observed, None if classes is None else list(classes))
 
 
+def known_classes(classes, n_tasks: int) -> list[np.ndarray]:
+    """What the first ``partial_fit`` is told of the classes, as one sorted array for each task.
+
+    Raises
+    ------
+    ValueError
+        None; a list for another number of tasks; a task of one class.
+    """
+    if classes is None:
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    if np.ndim(classes[0]) == 0:
+        classes = [classes] * n_tasks
+    if len(classes) != n_tasks:
+        raise ValueError(f"classes has entries for {len(classes)} tasks, but y has {n_tasks}")
+    classes = [np.unique(own) for own in classes]
+    for own in classes:
+        if len(own) < 2:
+            raise ValueError(f"classes must name at least two, got {own.tolist()}")
+    return classes
+
+
 def _positions(labels: np.ndarray, classes: np.ndarray, shown: str) -> np.ndarray:
     places = {label: place for place, label in enumerate(classes.tolist())}
     try:
