@@ -40,6 +40,16 @@ VARIANTS: dict[str, Callable[[type], list]] = {
     "ConvFeatureExtractor": lambda cls: [
         cls(n_filters=4, kernel_size=3, random_state=0),
         cls(skmtl.feature_extraction.RandomFilters(contrast=None), n_filters=3, grid=(1, 2), random_state=0),
+        cls(
+            hidden_layers=[skmtl.feature_extraction.ConvLayer(n_filters=2, pooling=None)],
+            n_filters=3,
+            kernel_size=2,
+            padding="same",
+            activation="triangle",
+            pooling="power",
+            grid=1,
+            random_state=0,
+        ),
     ],
     "IndependentTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
     "MultiHeadEstimator": lambda cls: [

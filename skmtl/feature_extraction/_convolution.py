@@ -7,6 +7,8 @@ compiled kernels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,17 +16,27 @@ from skmtl.kernels import conv, encode
 from skmtl.kernels.images import patch_scales
 
 from ._geometry import pad_images
-from ._layers import THRESHOLDED, FittedLayer
+from ._layers import FittedLayer
 
-ACTIVATIONS = {
-    "two-sided": conv.TWO_SIDED,
-    "relu": conv.RELU,
-    "abs": conv.ABSOLUTE,
+_RECTIFIED = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
+_CODES = {
+    "two-sided": encode.TWO_SIDED,
+    "relu": encode.RELU,
+    "abs": encode.ABSOLUTE,
     "linear": encode.LINEAR,
     "modulus": encode.MODULUS,
     "triangle": encode.TRIANGLE,
 }
-_POOLINGS = {"mean": encode.SUM, "sum": encode.SUM, "max": encode.MAXIMUM, "power": encode.POWER}
+_POOLINGS = {"max": encode.MAXIMUM, "power": encode.POWER, "ppv": encode.POSITIVE}  # others add up
+BUFFER_VALUES = 2**16  # of responses on their way to codes: they stay in the cache
+
+
+class Part(NamedTuple):
+    """Some of the patches of an image: ``rows`` among all of them, ``owner`` (m,) of each, and ``sites``."""
+
+    rows: slice
+    owner: np.ndarray
+    sites: conv.Sites
 
 
 class Convolution:
@@ -36,16 +48,24 @@ class Convolution:
 
     def __init__(self, layer: FittedLayer, dtype):
         self.layer, self.dtype = layer, np.dtype(dtype)
-        self.window = layer.geometry.window
-        self.contrast = layer.learned.contrast
-        self.activation = ACTIVATIONS[layer.settings.activation]
+        self.window, self.contrast = layer.geometry.window, layer.learned.contrast
+        self.activation, self.threshold = layer.settings.activation, float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
-        filters, bias = layer.learned.filters, layer.learned.bias
-        self.lengths = np.zeros(len(filters), dtype)
-        if self.activation == encode.TRIANGLE:
-            filters, bias, self.lengths = _with_coordinates(layer.learned, self.dtype)
-        threshold = layer.settings.threshold if layer.settings.activation in THRESHOLDED else 0.0
-        self.bank = conv.pack_bank(filters, bias, threshold, self.window, dtype)
+
+    @cached_property
+    def bank(self) -> conv.Bank:
+        """The filters of rectified responses, with the threshold."""
+        learned = self.layer.learned
+        return conv.pack_bank(learned.filters, learned.bias, self.threshold, self.window, self.dtype)
+
+    @cached_property
+    def codes(self) -> tuple[conv.Bank, np.ndarray]:
+        """The filters of responses that become codes, without it, and the lengths that go with them."""
+        filters, bias = self.layer.learned.filters, self.layer.learned.bias
+        lengths = np.zeros(len(filters), self.dtype)
+        if self.activation == "triangle":
+            filters, bias, lengths = _with_coordinates(self.layer.learned, self.dtype)
+        return conv.pack_bank(filters, bias, 0.0, self.window, self.dtype), lengths
 
     def inputs(self, images: np.ndarray) -> np.ndarray:
         """Images (n, h, w, c) as the kernels take them, in this dtype and with what lies around them.
@@ -63,31 +83,58 @@ class Convolution:
             patch_scales(images, self.contrast, self.window, scales)
         return scales.reshape(len(images), -1)
 
-    def sites(self, cells: list[np.ndarray], shape) -> conv.Sites:
-        return conv.group_sites(cells, self.window, shape, self.dtype)
+    def sites(self, cells: list[np.ndarray], shape, how: str = "sum") -> conv.Sites | list[Part]:
+        """Where ``write`` and ``pool`` look: cells of places in the grid of ``inputs`` of ``shape``.
 
-    def write(self, image, scales, sites: conv.Sites, out, column: int = 0) -> None:
-        """Put the activations of a flat ``image`` at ``sites`` into ``out`` (m, width) from ``column`` on."""
-        if self.layer.settings.activation in THRESHOLDED:
-            conv.map_block(image, scales, sites, self.bank, conv.Rule(self.activation, False), out, column)
-        else:
-            encode.map_codes(image, scales, sites, self.bank, self._encoding("sum", 1.0), out, column)
+        Where ``how`` to pool takes codes, these are parts whose responses stay in the cache.
+        """
+        if self.activation in _RECTIFIED and how in ("mean", "sum", "max"):
+            return conv.group_sites(cells, self.window, shape, self.dtype)
+        places = np.concatenate(cells)
+        owner = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
+        cut = slices(len(places), BUFFER_VALUES // (2 * self.codes[0].n_filters))
+        grouped = (conv.group_sites([places[rows]], self.window, shape, self.dtype) for rows in cut)
+        return [Part(rows, owner[rows], sites) for rows, sites in zip(cut, grouped, strict=True)]
 
-    def pool(self, images, sites: conv.Sites, how: str, power: float, out) -> None:
+    def write(self, image, scales, sites, out, column: int = 0) -> None:
+        """Put the activations of one of ``inputs``, flat, at ``sites`` into ``out`` (m, width).
+
+        They begin at ``column``.
+        """
+        if isinstance(sites, conv.Sites):
+            rule = conv.Rule(_RECTIFIED[self.activation], False)
+            conv.map_block(image, scales, sites, self.bank, rule, out, column)
+            return
+        encoding = self._encoding("sum", 1.0)
+        for part in sites:
+            encode.encode_rows(self._sides(image, scales, part), encoding, out[part.rows], column)
+
+    def pool(self, images, sites, how: str, power: float, out) -> None:
         """Activations of ``inputs`` (n, h, w, c), pooled over the cells of ``sites``: ``out`` (n * cells, k).
 
         "mean" gives sums, "power" sums of powers and "ppv" counts: what a part of a cell adds to it.
         """
         flat, scales = images.reshape(len(images), -1), self.scales(images)
-        if self.layer.settings.activation in THRESHOLDED and how in ("mean", "sum", "max"):
-            rule = conv.Rule(self.activation, how == "max")
+        if isinstance(sites, conv.Sites):
+            rule = conv.Rule(_RECTIFIED[self.activation], how == "max")
             conv.pool_block(flat, scales, sites, self.bank, rule, out)
-        else:
-            encode.pool_codes(flat, scales, sites, self.bank, self._encoding(how, power), out)
+            return
+        encoding = self._encoding(how, power)
+        out[:] = -np.inf if how == "max" else 0
+        for image, scale, cells in zip(flat, scales, out.reshape(len(images), -1, out.shape[1]), strict=True):
+            for part in sites:
+                encode.pool_rows(self._sides(image, scale, part), part.owner, encoding, cells)
+
+    def _sides(self, image, scales, part: Part) -> np.ndarray:
+        """Both sides of all responses of the patches of a part, (patches, 2 n)."""
+        bank, _ = self.codes
+        sides = np.empty((len(part.owner), 2 * bank.n_filters), self.dtype)
+        conv.map_block(image, scales, part.sites, bank, conv.Rule(conv.TWO_SIDED, False), sides, 0)
+        return sides
 
     def _encoding(self, how: str, power: float) -> encode.Encoding:
-        pooling = _POOLINGS.get(how, encode.POSITIVE)
-        return encode.Encoding(self.activation, self.lengths, pooling, float(power))
+        pooling, lengths = _POOLINGS.get(how, encode.SUM), self.codes[1]
+        return encode.Encoding(_CODES[self.activation], self.threshold, lengths, pooling, float(power))
 
     def maps(self, images: np.ndarray) -> np.ndarray:
         """The layer's maps (n, h, w, c) of images (n, h, w, c)."""

@@ -329,7 +329,7 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
             Channel (with ``per_channel``), filter, sign, grid, and the row and column of the cell in it.
         """
         check_is_fitted(self)
-        check_feature_names_in(self, input_features)
+        check_feature_names_in(self, input_features, generate_names=False)
         cells = [(g, i, j) for g in self.grid_ for i in range(g) for j in range(g)]
         names = [f"{channel}_{g}x{g}_r{i}c{j}" for g, i, j in cells for channel in self._channels()]
         return np.array(names, dtype=object)

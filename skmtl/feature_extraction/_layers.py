@@ -24,7 +24,6 @@ SIGNS = {
     "modulus": ("mod",),
     "triangle": ("tri",),
 }
-THRESHOLDED = ("two-sided", "relu", "abs")
 PADDINGS = ("valid", "same", "reflect")
 
 CONVOLUTION_CONSTRAINTS = {

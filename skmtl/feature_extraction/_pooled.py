@@ -52,7 +52,8 @@ class PooledFeatures:
         cells = pooling_cells(positions, grid_levels(self.pooled.grid, positions, clip=False))
         values = scratch(self.layers, shape, keep_last=False)
         values += len(cells.atoms) * layer.n_channels(seen[2])
-        return cells, self.last.sites(cells.atoms, layer.seen(seen)), values * self.dtype.itemsize
+        sites = self.last.sites(cells.atoms, layer.seen(seen), self.pooled.how)
+        return cells, sites, values * self.dtype.itemsize
 
     def blocks(self, images, memory: float) -> list:
         return blocks(images, lambda shape: int(memory // self.plans[shape][2]))

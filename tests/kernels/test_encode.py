@@ -1,77 +1,60 @@
 """Codes of all filters of a patch, and their pooling, against their slow twins."""
 
-import naive
 import naive_layers
 import numpy as np
 import pytest
 
-from skmtl.kernels import conv, encode
-from skmtl.kernels.windows import Window
+from skmtl.kernels import encode
 
 KINDS = {
-    "two-sided": conv.TWO_SIDED,
-    "relu": conv.RELU,
-    "abs": conv.ABSOLUTE,
+    "two-sided": encode.TWO_SIDED,
+    "relu": encode.RELU,
+    "abs": encode.ABSOLUTE,
     "linear": encode.LINEAR,
     "modulus": encode.MODULUS,
     "triangle": encode.TRIANGLE,
 }
 POOLINGS = {"sum": encode.SUM, "max": encode.MAXIMUM, "power": encode.POWER, "ppv": encode.POSITIVE}
-# Sums of some hundred rounded products of values near one; a distance is the root of such a sum.
-ROUNDING = {np.float32: {"rtol": 5e-5, "atol": 5e-5}, np.float64: {"rtol": 1e-10, "atol": 1e-10}}
-WINDOW = Window((2, 3), stride=(1, 2), dilation=(2, 1))
+# A distance is the root of a sum of rounded products, which cancel.
+ROUNDING = {np.float32: {"rtol": 1e-5, "atol": 1e-5}, np.float64: {"rtol": 1e-10, "atol": 1e-10}}
 
 
-def _problem(kind, dtype, k=conv.FILTERS + 2):
-    """Two images, the bank, the encoding, and the codes (2, patches, channels) by the slow twin."""
+def _problem(kind, dtype, rows=17, k=6):
+    """Both sides of the responses of ``rows`` patches, an encoding, and the codes by the slow twin."""
     rng = np.random.RandomState(0)
-    images = rng.normal(size=(2, 7, 9, 2)).astype(dtype)
-    filters, bias = rng.normal(size=(k, 2, 3, 2)), rng.normal(size=k)
-    coordinates = np.eye(12).reshape(12, 2, 3, 2) if kind == "triangle" else filters[:0]
+    centroids, points = rng.normal(size=(k, 5)), rng.normal(size=(rows, 5))
+    z = points @ centroids.T
     if kind == "triangle":
-        bias[:] = 0
-    every, threshold = (
-        np.concatenate([filters, coordinates]),
-        0.3 if kind in ("two-sided", "relu", "abs") else 0,
-    )
-    bank = conv.pack_bank(every, np.append(bias, np.zeros(len(coordinates))), threshold, WINDOW, dtype)
-    codes = []
-    for image in images:
-        z = naive.patch_responses(image, filters, bias, None, *WINDOW[1:])
-        if kind == "triangle":
-            points = naive.patch_responses(image, coordinates, np.zeros(12), None, *WINDOW[1:])
-            codes.append(naive_layers.triangle(z, points, filters.reshape(k, 12)))
-        else:
-            codes.append(naive_layers.encode(z, kind, threshold))
-    lengths = np.square(filters).sum(axis=(1, 2, 3)).astype(dtype)
-    return images, bank, lengths, np.array(codes).reshape(2, -1, codes[0].shape[2])
+        codes = naive_layers.triangle(z[:, None], points[:, None], centroids)[:, 0]
+        z = np.concatenate([z, points], axis=1)
+    else:
+        codes = naive_layers.encode(z[:, None], kind, 0.3)[:, 0]
+    sides = np.concatenate([np.maximum(z, 0), np.maximum(-z, 0)], axis=1).astype(dtype)
+    lengths = np.square(centroids).sum(axis=1).astype(dtype)
+    return sides, lambda pooling, power: encode.Encoding(KINDS[kind], 0.3, lengths, pooling, power), codes
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_map_codes(kind, dtype):
-    images, bank, lengths, codes = _problem(kind, dtype)
-    places = np.array([5, 0, 19, 19, 7, 2, 11])
-    sites = conv.group_sites([places], WINDOW, images.shape[1:], dtype)
-    out = np.full((len(places), codes.shape[2] + 2), -1, dtype)
-    encoding = encode.Encoding(KINDS[kind], lengths, encode.SUM, 1.0)
-    encode.map_codes(images[1].reshape(-1), np.ones(20, dtype), sites, bank, encoding, out, 1)
-    np.testing.assert_allclose(out[:, 1:-1], codes[1, places], **ROUNDING[dtype])
+def test_encode_rows(kind, dtype):
+    sides, encoding, codes = _problem(kind, dtype)
+    out = np.full((len(codes), codes.shape[1] + 2), -1, dtype)
+    encode.encode_rows(sides, encoding(encode.SUM, 1.0), out, 1)
+    np.testing.assert_allclose(out[:, 1:-1], codes, **ROUNDING[dtype])
     np.testing.assert_array_equal(out[:, [0, -1]], -1)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("how", POOLINGS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_pool_codes(kind, how, dtype):
-    images, bank, lengths, codes = _problem(kind, dtype)
-    cells = [np.arange(8), np.arange(5, 20)]
-    sites = conv.group_sites(cells, WINDOW, images.shape[1:], dtype)
+def test_pool_rows(kind, how, dtype):
+    sides, encoding, codes = _problem(kind, dtype)
+    owner = np.random.RandomState(1).randint(3, size=len(codes))
     for power in (2.0, 1.5) if how == "power" else (1.0,):
-        out = np.full((4, codes.shape[2]), np.nan, dtype)
-        encoding = encode.Encoding(KINDS[kind], lengths, POOLINGS[how], power)
-        encode.pool_codes(images.reshape(2, -1), np.ones((2, 20), dtype), sites, bank, encoding, out)
+        out = np.full((3, codes.shape[1]), -np.inf if how == "max" else 0.25, dtype)
+        encode.pool_rows(sides, owner, encoding(POOLINGS[how], power), out)
         taken = {"power": np.abs(codes) ** power, "ppv": codes > 0}.get(how, codes)
-        for i, (image, cell) in enumerate((image, cell) for image in taken for cell in cells):
-            expected = image[cell].max(axis=0) if how == "max" else image[cell].sum(axis=0)
-            np.testing.assert_allclose(out[i], expected, **ROUNDING[dtype])
+        for cell in range(3):
+            mine = taken[owner == cell]
+            expected = mine.max(axis=0) if how == "max" else 0.25 + mine.sum(axis=0)
+            np.testing.assert_allclose(out[cell], expected, **ROUNDING[dtype])
