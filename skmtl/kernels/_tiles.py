@@ -1,16 +1,7 @@
-"""The tile: PIXELS patches times FILTERS filters, convolved, rectified, and pooled or kept.
+"""The tile: PIXELS patches times FILTERS filters, convolved, activated, and joined in groups of patches.
 
-The plain functions define what a tile does. They are the ones that run with the JIT switched off and
-on processors whose vectors are not known; elsewhere ``_vectors.py`` emits the same for the machine.
-
-Every function takes ``(image, taps, patches, first, bank, panel, into)``: a flat image, how far each of a
-patch's runs of contiguous values is from its first value (int64), the patches, the first one of this tile,
-the filters, the panel of them to use, and where the result goes: at ``column = panel * FILTERS`` of the
-last axis. All arrays are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch
-p and filter f:
-
-    z = scale[p] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
-    u = max(z + bias[panel, 0, f], 0)      v = max(bias[panel, 1, f] - z, 0)
+``tile_plain`` defines what a tile does. It is what runs with the JIT switched off and on processors whose
+vectors are not known; elsewhere ``_emitted.py`` emits the same for the machine. Nothing is bounds-checked.
 """
 
 from __future__ import annotations
@@ -19,76 +10,102 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _vectors
+from . import _emitted, _machine, _vectors
 from ._jit import kernel
+from ._rules import ABSOLUTE, NOTHING, TWO_SIDED, unpack
 
-_MACHINE = _vectors.machine()
+_MACHINE = _machine.machine()
 PIXELS = 6 if _MACHINE is None else _MACHINE.pixels
 FILTERS = 16 if _MACHINE is None else _MACHINE.filters
+
+GROUPS = (PIXELS, 2, 1)  # patches that are joined: CELL, PAIR, SINGLE
 
 
 class Bank(NamedTuple):
     """Filters as the tiles take them: ``panels`` (n, runs, run_length, FILTERS), ``bias`` (n, 2, FILTERS).
 
-    Zeros fill up the last panel; ``n_filters`` says how many filters are real.
+    Zeros fill up the last panel; ``n_filters`` says how many filters are real. ``first`` is the number of
+    the first panel in the bank that this one is a part of; ``n_filters`` counts all of that bank.
     """
 
     panels: np.ndarray
     bias: np.ndarray
     n_filters: int
+    first: int
 
 
-class Patches(NamedTuple):
-    """Patches in the order in which tiles take them, their number a multiple of PIXELS.
+class Work(NamedTuple):
+    """A flat image, what the responses of its patches are multiplied by, ``sites.Sites``, the filters."""
 
-    ``offset`` (n,) int64: the place of a patch's first value in the flat image. ``scale`` (n,): what its
-    responses are multiplied by. ``weight`` (n,): 1, or 0 for a patch that only fills up a tile.
-    """
+    image: np.ndarray
+    scales: np.ndarray
+    sites: NamedTuple
+    bank: Bank
 
-    offset: np.ndarray
-    scale: np.ndarray
-    weight: np.ndarray
+
+class Target(NamedTuple):
+    """Flat ``values``, the ``places`` in it of a set of tiles, and from one sign to the other."""
+
+    values: np.ndarray
+    places: np.ndarray
+    side: int
+
+
+_unpack = kernel()(unpack)
 
 
 @kernel()
-def _sides(image, taps, patches, p, bank, panel, f):
-    """u and v of patch ``p`` and filter ``f`` of a panel."""
-    filters = bank.panels[panel]
-    dot = image[0] * 0
+def _sides(work, p, panel, f):
+    """``z - threshold`` and ``-z - threshold`` of patch ``p`` and filter ``f`` of a panel."""
+    filters = work.bank.panels[panel]
+    dot = work.image[0] * 0
     for r in range(filters.shape[0]):
         for t in range(filters.shape[1]):
-            dot += image[patches.offset[p] + taps[r] + t] * filters[r, t, f]
-    z = dot * patches.scale[p]
-    above, below = z + bank.bias[panel, 0, f], bank.bias[panel, 1, f] - z
-    return above if above > 0 else dot * 0, below if below > 0 else dot * 0
+            dot += work.image[work.sites.offset[p] + work.sites.taps[r] + t] * filters[r, t, f]
+    z = dot * work.scales[work.sites.index[p]]
+    return z + work.bank.bias[panel, 0, f], work.bank.bias[panel, 1, f] - z
 
 
-def add_plain(image, taps, patches, first, bank, panel, into):
-    """Add the weighted u and v of all pixels to ``into`` (2, n), two rows."""
-    for p in range(first, first + PIXELS):
-        for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, p, bank, panel, f)
-            into[0, panel * FILTERS + f] += patches.weight[p] * u
-            into[1, panel * FILTERS + f] += patches.weight[p] * v
+@kernel()
+def _activated(above, below, activation, side):
+    if activation == NOTHING:
+        return above
+    zero = above * 0
+    if activation == ABSOLUTE:
+        return max(max(above, below), zero)
+    return max(above if side == 0 else below, zero)
 
 
-def maximum_plain(image, taps, patches, first, bank, panel, into):
-    """Raise ``into`` (2, n) to the largest u and v of the pixels."""
-    for p in range(first, first + PIXELS):
-        for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, p, bank, panel, f)
-            column = panel * FILTERS + f
-            into[0, column] = max(into[0, column], u)
-            into[1, column] = max(into[1, column], v)
+@kernel()
+def _joined(value, weight, old, first, maximum):
+    if maximum:
+        return value if first else max(value, old)
+    return weight * value + (value * 0 if first else old)
 
 
-def keep_plain(image, taps, patches, first, bank, panel, into):
-    """Write u and v of every pixel to ``into`` (PIXELS, 2, n)."""
+def tile_plain(work, number, panel, target, at, first, what):
+    """Compute tile ``number`` of the sites with the filters of one panel. For patch p and filter f:
+
+        z = scales[index[p]] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
+        a = z + bias[panel, 0, f],   b = bias[panel, 1, f] - z
+
+    becomes a, max(a, 0), max(a, b, 0), or both max(a, 0) and max(b, 0), by the activation. Groups of patches
+    that follow each other are joined by the maximum or the weighted sum, and with what is at their place
+    unless they are the ``first`` there. Group j and sign i go to the values of target at
+    ``places[at + j] + i * side + (bank.first + panel) * FILTERS + f``.
+    """
+    activation, group, maximum = _unpack(what)
+    size = GROUPS[group]
+    column = (work.bank.first + panel) * FILTERS
     for p in range(PIXELS):
         for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, first + p, bank, panel, f)
-            into[p, 0, panel * FILTERS + f] = u
-            into[p, 1, panel * FILTERS + f] = v
+            above, below = _sides(work, number * PIXELS + p, panel, f)
+            for side in range(2 if activation == TWO_SIDED else 1):
+                i = target.places[at + p // size] + side * target.side + column + f
+                value = _activated(above, below, activation, side)
+                weight = work.sites.weight[number * PIXELS + p]
+                begins = first and p % size == 0
+                target.values[i] = _joined(value, weight, target.values[i], begins, maximum)
 
 
 def copy_plain(source, start, target, place, count):
@@ -101,7 +118,5 @@ def _best(plain, emitted):
     return kernel()(plain) if _MACHINE is None else emitted
 
 
-add = _best(add_plain, _MACHINE and _vectors.emitted(_MACHINE, "add"))
-maximum = _best(maximum_plain, _MACHINE and _vectors.emitted(_MACHINE, "maximum"))
-keep = _best(keep_plain, _MACHINE and _vectors.emitted(_MACHINE, "keep"))
+tile = _best(tile_plain, _MACHINE and _emitted.tile(_MACHINE))
 copy = _best(copy_plain, _vectors.copy)
