@@ -8,7 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._machine import VECTORS, Machine
-from ._rules import ABSOLUTE, NOTHING, RELU, unpack
+from ._rules import ABSOLUTE, DOT, NOTHING, RELU, unpack
 from ._vectors import PLACE, Vectors
 
 
@@ -16,12 +16,12 @@ def tile(machine: Machine):
     """An intrinsic with the contract of ``_tiles.tile_plain``, emitted for ``machine``."""
 
     @intrinsic(prefer_literal=True)
-    def emitted(typing, work, number, panel, target, at, first, what):
-        place = types.intp
-        signature = types.void(work, place, place, target, place, types.boolean, what)
+    def emitted(typing, work, panel, turn, target, what):
+        turn = types.Tuple((types.intp, types.intp, types.boolean))
+        signature = types.void(work, types.intp, turn, target, what)
 
         def emit(context, builder, signature, args):
-            _Tile(machine, context, builder, signature, args).emit(signature.args[6].literal_value)
+            _Tile(machine, context, builder, signature, args).emit(signature.args[4].literal_value)
             return context.get_dummy_value()
 
         return signature, emit
@@ -29,7 +29,21 @@ def tile(machine: Machine):
     return emitted
 
 
-class _Struct:
+def activated(v: Vectors, z, bias, activation: int) -> list:
+    """What becomes of the responses ``z`` of a vector of filters, by sign."""
+    above = v.builder.fadd(z, bias[0])
+    if activation == NOTHING:
+        return [above]
+    positive = v.larger(above, v.zero)
+    if activation == RELU:
+        return [positive]
+    below = v.builder.fsub(bias[1], z)
+    if activation == ABSOLUTE:
+        return [v.larger(below, positive)]
+    return [positive, v.larger(below, v.zero)]
+
+
+class Struct:
     """The members of a named tuple of arrays: ``data(name)`` of an array, ``value(name)`` of another."""
 
     def __init__(self, context, builder, kind, value):
@@ -47,8 +61,8 @@ class _Struct:
     def data(self, name: str):
         return self.array(name).data
 
-    def inner(self, name: str) -> _Struct:
-        return _Struct(self.context, self.builder, self.kind_of(name), self.value(name))
+    def inner(self, name: str) -> Struct:
+        return Struct(self.context, self.builder, self.kind_of(name), self.value(name))
 
 
 class _Tile:
@@ -56,9 +70,10 @@ class _Tile:
 
     def __init__(self, machine: Machine, context, builder, signature, args):
         self.builder, self.pixels, self.filters = builder, machine.pixels, machine.filters
-        work, target = (_Struct(context, builder, signature.args[i], args[i]) for i in (0, 3))
+        work, target = (Struct(context, builder, signature.args[i], args[i]) for i in (0, 3))
         sites, bank = work.inner("sites"), work.inner("bank")
-        _, number, panel, _, self.at, self.first, _ = args
+        number, at, self.first = cgutils.unpack_tuple(builder, args[2])
+        panel = args[1]
         self.v = Vectors(machine, builder, work.kind_of("image").dtype.bitwidth)
         self.image, self.scales, self.taps = work.data("image"), work.data("scales"), sites.data("taps")
         patch = builder.mul(number, ir.Constant(PLACE, self.pixels))
@@ -70,9 +85,8 @@ class _Tile:
         size = builder.mul(builder.mul(self.runs, self.run_length), ir.Constant(PLACE, self.filters))
         self.panel = self.v.at(panels.data, builder.mul(panel, size))
         self.bias = self.v.at(bank.data("bias"), builder.mul(panel, ir.Constant(PLACE, 2 * self.filters)))
-        column = builder.mul(builder.add(bank.value("first"), panel), ir.Constant(PLACE, self.filters))
-        self.values = self.v.at(target.data("values"), column)
-        self.places, self.side = self.v.at(target.data("places"), self.at), target.value("side")
+        self.values = self.v.at(target.data("values"), target.value("column"))
+        self.places, self.side = self.v.at(target.data("places"), at), target.value("side")
 
     def emit(self, what: int) -> None:
         """All the code of the tile; ``what`` as ``_rules.pack`` makes it."""
@@ -107,19 +121,12 @@ class _Tile:
         return self.v.at(self.values, place, self.builder.mul(self.side, ir.Constant(PLACE, side)), left)
 
     def _activated(self, cell, pixel: int, bias, activation: int) -> list:
-        index = self.builder.load(self.v.at(self.index, pixel))
-        scale = self.v.splat(self.builder.load(self.v.at(self.scales, index)))
         dot = self.builder.load(cell)
-        above = self.v.multiply_add(dot, scale, bias[0])
-        if activation == NOTHING:
-            return [above]
-        positive = self.v.larger(above, self.v.zero)
-        if activation == RELU:
-            return [positive]
-        below = self.builder.fsub(bias[1], self.builder.fmul(dot, scale))
-        if activation == ABSOLUTE:
-            return [self.v.larger(below, positive)]
-        return [positive, self.v.larger(below, self.v.zero)]
+        if activation == DOT:
+            return [dot]
+        index = self.builder.load(self.v.at(self.index, pixel))
+        scaled = self.builder.fmul(dot, self.v.splat(self.builder.load(self.v.at(self.scales, index))))
+        return activated(self.v, scaled, bias, activation)
 
     def _passes(self):
         """Emit the dot products, pass by pass; yield the first filter and the sums by vector and pixel."""

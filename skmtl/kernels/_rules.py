@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-NOTHING, RELU, ABSOLUTE, TWO_SIDED = range(4)  # activations
+# Activations; DOT is the bare dot product, without scale and bias.
+NOTHING, RELU, ABSOLUTE, TWO_SIDED, DOT = range(5)
 CELL, PAIR, SINGLE = range(3)  # what is joined: all patches of a tile, two neighbours, none
 
 

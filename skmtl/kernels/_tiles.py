@@ -10,14 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _emitted, _machine, _vectors
+from . import _emitted, _emitted_squares, _machine, _vectors
 from ._jit import kernel
-from ._rules import ABSOLUTE, NOTHING, TWO_SIDED, unpack
+from ._rules import ABSOLUTE, DOT, NOTHING, TWO_SIDED, unpack
 
 _MACHINE = _machine.machine()
+EMITTED = _MACHINE is not None
 PIXELS = 6 if _MACHINE is None else _MACHINE.pixels
 FILTERS = 16 if _MACHINE is None else _MACHINE.filters
 
+# Winograd's matrices B' and A' of F(2, 3): two outputs of a filter of three, from four products.
+_SPREAD = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
+_FOLD = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
 GROUPS = (PIXELS, 2, 1)  # patches that are joined: CELL, PAIR, SINGLE
 
 
@@ -44,68 +48,115 @@ class Work(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Flat ``values``, the ``places`` in it of a set of tiles, and from one sign to the other."""
+    """Flat ``values``, ``places`` in it, from one sign to the other, and the first filter's ``column``."""
 
     values: np.ndarray
     places: np.ndarray
     side: int
+    column: int
 
 
 _unpack = kernel()(unpack)
 
 
 @kernel()
-def _sides(work, p, panel, f):
-    """``z - threshold`` and ``-z - threshold`` of patch ``p`` and filter ``f`` of a panel."""
+def _dot(work, p, panel, f):
     filters = work.bank.panels[panel]
     dot = work.image[0] * 0
     for r in range(filters.shape[0]):
         for t in range(filters.shape[1]):
             dot += work.image[work.sites.offset[p] + work.sites.taps[r] + t] * filters[r, t, f]
-    z = dot * work.scales[work.sites.index[p]]
-    return z + work.bank.bias[panel, 0, f], work.bank.bias[panel, 1, f] - z
+    return dot
 
 
 @kernel()
-def _activated(above, below, activation, side):
+def activated(dot, scale, bias, f, activation, side):
+    """The activation of filter ``f`` by its ``bias`` (2, FILTERS); ``side`` 1 is the negative one."""
+    if activation == DOT:
+        return dot
+    above, below, zero = dot * scale + bias[0, f], bias[1, f] - dot * scale, dot * 0
     if activation == NOTHING:
         return above
-    zero = above * 0
     if activation == ABSOLUTE:
         return max(max(above, below), zero)
     return max(above if side == 0 else below, zero)
 
 
 @kernel()
-def _joined(value, weight, old, first, maximum):
+def joined(value, weight, old, first, maximum):
+    """``value`` joined with what there is, unless it is the ``first``."""
     if maximum:
         return value if first else max(value, old)
     return weight * value + (value * 0 if first else old)
 
 
-def tile_plain(work, number, panel, target, at, first, what):
-    """Compute tile ``number`` of the sites with the filters of one panel. For patch p and filter f:
+def tile_plain(work, panel, turn, target, what):
+    """Compute one tile with the filters of one panel. ``turn`` is the number of the tile, the first of its
+    ``places`` in target, and whether it is the first tile there. For patch p and filter f:
 
         z = scales[index[p]] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
         a = z + bias[panel, 0, f],   b = bias[panel, 1, f] - z
 
-    becomes a, max(a, 0), max(a, b, 0), or both max(a, 0) and max(b, 0), by the activation. Groups of patches
-    that follow each other are joined by the maximum or the weighted sum, and with what is at their place
-    unless they are the ``first`` there. Group j and sign i go to the values of target at
-    ``places[at + j] + i * side + (bank.first + panel) * FILTERS + f``.
+    becomes a, max(a, 0), max(a, b, 0), or both max(a, 0) and max(b, 0), by the activation, or remains the
+    bare sum. Groups of patches that follow each other are joined by the maximum or the weighted sum, and
+    with what is at their place unless they are the first there. Group j and sign i go to the values of
+    target at ``places[at + j] + i * side + column + f``.
     """
+    number, at, first = turn
     activation, group, maximum = _unpack(what)
-    size = GROUPS[group]
-    column = (work.bank.first + panel) * FILTERS
+    size, bias = GROUPS[group], work.bank.bias[panel]
     for p in range(PIXELS):
+        patch = number * PIXELS + p
+        scale, weight = work.scales[work.sites.index[patch]], work.sites.weight[patch]
         for f in range(FILTERS):
-            above, below = _sides(work, number * PIXELS + p, panel, f)
+            dot = _dot(work, patch, panel, f)
             for side in range(2 if activation == TWO_SIDED else 1):
-                i = target.places[at + p // size] + side * target.side + column + f
-                value = _activated(above, below, activation, side)
-                weight = work.sites.weight[number * PIXELS + p]
+                i = target.places[at + p // size] + side * target.side + target.column + f
+                value = activated(dot, scale, bias, f, activation, side)
                 begins = first and p % size == 0
-                target.values[i] = _joined(value, weight, target.values[i], begins, maximum)
+                target.values[i] = joined(value, weight, target.values[i], begins, maximum)
+
+
+def spread_plain(image, place, steps, into, at, apart):
+    """``B' d B`` of 4 x 4 pixels d of every channel: Winograd's transform of the input of F(2 x 2, 3 x 3).
+
+    Pixel (i, j) is at ``place + i * row + j * channels`` of the flat image, with ``steps`` = (row, channels);
+    value (i, j) of the result goes to ``at + (4 * i + j) * apart`` of the flat ``into``. There are at least
+    as many channels as a vector has lanes.
+    """
+    row, channels = steps
+    for c in range(channels):
+        for i in range(4):
+            for j in range(4):
+                total = image[place] * 0
+                for k in range(4):
+                    for m in range(4):
+                        weight = _SPREAD[i, k] * _SPREAD[j, m]
+                        total += weight * image[place + k * row + m * channels + c]
+                into[at + (4 * i + j) * apart + c] = total
+
+
+def fold_plain(sums, bank, panel, turn, out, what):
+    """The four outputs ``A' m A`` of 4 x 4 sums m, activated and joined: Winograd's transform of the output.
+
+    The sums (i, j) of a panel's filters are at ``at + (4 * i + j) * FILTERS`` of the flat ``sums``. Joined by
+    the maximum or by the mean, those of sign i go to ``place + i * side`` of the flat ``out``; ``turn`` is
+    (at, place, side).
+    """
+    at, place, side = turn
+    activation, _, maximum = _unpack(what)
+    for f in range(FILTERS):
+        for sign in range(2 if activation == TWO_SIDED else 1):
+            total = sums[at] * 0
+            for y in range(4):
+                dot = sums[at] * 0
+                for i in range(4):
+                    for k in range(4):
+                        weight = _FOLD[y // 2, i] * _FOLD[y % 2, k]
+                        dot += weight * sums[at + (4 * i + k) * FILTERS + f]
+                value = activated(dot, dot * 0 + 1, bank.bias[panel], f, activation, sign)
+                total = joined(value, dot * 0 + 0.25, total, y == 0, maximum)
+            out[place + sign * side + f] = total
 
 
 def copy_plain(source, start, target, place, count):
@@ -119,4 +170,6 @@ def _best(plain, emitted):
 
 
 tile = _best(tile_plain, _MACHINE and _emitted.tile(_MACHINE))
+spread = _best(spread_plain, _MACHINE and _emitted_squares.spread(_MACHINE))
+fold = _best(fold_plain, _MACHINE and _emitted_squares.fold(_MACHINE))
 copy = _best(copy_plain, _vectors.copy)

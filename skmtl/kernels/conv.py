@@ -14,12 +14,12 @@ import numpy as np
 
 from ._jit import kernel
 from ._rules import ABSOLUTE, CELL, NOTHING, RELU, SINGLE, TWO_SIDED, pack, unpack
-from ._tiles import FILTERS, GROUPS, PIXELS, Bank, Target, Work, copy, tile
-from .sites import Sites, group_sites, layer_sites
+from ._tiles import FILTERS, PIXELS, Bank, Target, Work, copy, tile
+from .sites import Sites, group_sites
 from .windows import Window
 
 __all__ = ["ABSOLUTE", "FILTERS", "NOTHING", "PIXELS", "RELU", "TWO_SIDED", "Bank", "Rule", "Sites"]
-__all__ += ["group_sites", "layer_block", "layer_sites", "map_block", "pack_bank", "pool_block", "split_bank"]
+__all__ += ["convolve", "group_sites", "map_block", "pack_bank", "pool_block", "split_bank"]
 
 
 class Rule(NamedTuple):
@@ -58,7 +58,7 @@ def pool_block(images, scales, sites, bank, rule, out):
     overwritten; all C-contiguous and of one floating type.
     """
     sites = sites._replace(target=np.arange(sites.start.size - 1) * out.shape[1])
-    _convolve(pack(rule.activation, CELL, rule.maximum))(
+    convolve(pack(rule.activation, CELL, rule.maximum))(
         images, scales, sites, bank, out.reshape(len(images), -1)
     )
 
@@ -72,26 +72,16 @@ def map_block(image, scales, sites, bank, rule, out, column):
     rows = np.minimum(np.arange(sites.offset.size), len(out) - 1)
     start = np.arange(rows.size // PIXELS + 1)
     sites = sites._replace(start=start, target=rows * out.shape[1] + column)
-    _convolve(pack(rule.activation, SINGLE, True))(image[None], scales[None], sites, bank, out.reshape(1, -1))
-
-
-def layer_block(images, scales, sites, bank, rule, out):
-    """Activations of a block of images, pooled over the squares of ``layer_sites``: images for a next layer.
-
-    images (B, size), scales (B, n_scales) or (1, n_scales) for all, out (B, size), of whose images the
-    border is left as it is; all C-contiguous and of one floating type.
-    """
-    group = GROUPS.index(PIXELS * (sites.start.size - 1) // sites.target.size)
-    _convolve(pack(rule.activation, group, rule.maximum))(images, scales, sites, bank, out)
+    convolve(pack(rule.activation, SINGLE, True))(image[None], scales[None], sites, bank, out.reshape(1, -1))
 
 
 @cache
-def _convolve(what):
+def convolve(what):
     """The kernel for one activation and way to join; each is compiled when it is first used."""
     signs = 2 if unpack(what)[0] == TWO_SIDED else 1
 
     @kernel()
-    def convolve(images, scales, sites, bank, out):
+    def run(images, scales, sites, bank, out):
         n_sets, n_panels = sites.start.size - 1, bank.panels.shape[0]
         at_once, width = sites.target.size // n_sets, (bank.first + n_panels) * FILTERS
         # The last panel may reach beyond the filters: as much of it as is wanted is copied from here.
@@ -102,16 +92,16 @@ def _convolve(what):
                 column = (bank.first + k) * FILTERS
                 count = min(bank.n_filters - column, FILTERS)
                 if count == FILTERS:
-                    target, step = Target(out[b], sites.target, bank.n_filters), at_once
+                    target, step = Target(out[b], sites.target, bank.n_filters, column), at_once
                 else:
-                    target, step = Target(rest, places, width), 0
+                    target, step = Target(rest, places, width, column), 0
                 for s in range(n_sets):
                     for number in range(sites.start[s], sites.start[s + 1]):
-                        tile(work, number, k, target, s * step, number == sites.start[s], what)
+                        tile(work, k, (number, s * step, number == sites.start[s]), target, what)
                     if step == 0:
                         for j in range(at_once):
                             for i in range(signs):
                                 place = sites.target[s * at_once + j] + i * bank.n_filters + column
                                 copy(rest, places[j] + i * width + column, out[b], place, count)
 
-    return convolve
+    return run

@@ -48,35 +48,35 @@ def group_sites(cells: list[np.ndarray], window: Window, image_shape: tuple[int,
     return Sites(taps, offset, chosen, np.concatenate(weight), np.array(start, np.int64), targets)
 
 
-def layer_sites(
-    window: Window, image_shape: tuple[int, ...], pool: int, border: tuple[int, int], channels: int, dtype
-) -> tuple[Sites, tuple[int, int, int]]:
-    """Sites that pool over ``pool`` x ``pool`` patches, and the shape (h, w, channels) of the output.
+def square_places(grid: tuple[int, int], pool: int, border: tuple[int, int], channels: int):
+    """Where the first channel of every whole square of ``pool`` x ``pool`` patches goes: (rows, columns).
 
-    The output has ``border`` = (before, after) rows and columns around, which are not written; patches
-    that make no whole cell are left out. Sums are weighted to means.
+    Also the shape (h, w, channels) of the output, with ``border`` = (before, after) rows and columns around.
     """
-    rows, columns = window.grid(image_shape)
-    height, width = rows // pool, columns // pool
-    y, x, i, j = np.ogrid[:height, :width, :pool, :pool]
-    cells = ((y * pool + i) * columns + x * pool + j).reshape(height * width, pool * pool)
+    height, width = grid[0] // pool, grid[1] // pool
     shape = height + sum(border), width + sum(border), channels
-    places = (np.arange(height)[:, None] + border[0]) * shape[1] + np.arange(width) + border[0]
-    size = GROUPS[_group(pool)]
+    rows, columns = np.arange(height) + border[0], np.arange(width) + border[0]
+    return (rows[:, None] * shape[1] + columns) * channels, shape
+
+
+def layer_sites(window: Window, image_shape: tuple[int, ...], pool: int, places: np.ndarray, dtype) -> Sites:
+    """Sites whose places are squares of ``pool`` x ``pool`` patches; sums are weighted to means."""
+    height, width = places.shape
+    y, x, i, j = np.ogrid[:height, :width, :pool, :pool]
+    cells = (y * pool + i) * window.grid(image_shape)[1] + x * pool + j
+    size = GROUPS[PAIR if pool % 2 == 0 else SINGLE]
     at_once = PIXELS // size
     # What fills up the tiles comes first and counts nothing: the place it goes to is overwritten.
-    missing = -len(cells) % at_once
-    order = np.maximum(np.arange(-missing, len(cells)), 0)
-    # tile by tile, in each place by place, of each ``size`` patches
-    by_tile = (-1, at_once, pool * pool // size, size)
-    index = cells[order].reshape(by_tile).transpose(0, 2, 1, 3).ravel()
-    weight = np.full(cells[order].shape, 1 / (pool * pool), dtype)
+    missing = -places.size % at_once
+    order = np.maximum(np.arange(-missing, places.size), 0)
+    index = cells.reshape(places.size, pool * pool)[order]
+    weight = np.full(index.shape, 1 / (pool * pool), dtype)
     weight[:missing] = 0
-    weight = weight.reshape(by_tile).transpose(0, 2, 1, 3).ravel()
-    start = np.arange(len(order) // at_once + 1) * (pool * pool // size)
+    passes = pool * pool // size
+    # tile by tile, in a tile place by place, of a place ``size`` patches
+    index, weight = (
+        each.reshape(-1, at_once, passes, size).transpose(0, 2, 1, 3).ravel() for each in (index, weight)
+    )
     taps, offset = window.taps(image_shape), window.offsets(index, image_shape)
-    return Sites(taps, offset, index, weight, start, places.ravel()[order] * channels), shape
-
-
-def _group(pool: int) -> int:
-    return PAIR if pool % 2 == 0 else SINGLE
+    start = np.arange(order.size // at_once + 1) * passes
+    return Sites(taps, offset, index, weight, start, places.ravel()[order])

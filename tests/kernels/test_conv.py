@@ -3,7 +3,10 @@
 import naive
 import numpy as np
 import pytest
+<<<<<<< HEAD
 from naive_layers import shrink
+=======
+>>>>>>> 506d98a (Layers of 3 x 3 filters pooled over 2 x 2 take Winograd's way: its squares are the pooling cells)
 
 from skmtl.kernels import conv
 from skmtl.kernels.images import blend, patch_scales
@@ -81,6 +84,7 @@ def test_map_block(activation, n_filters, dtype):
     np.testing.assert_array_equal(out[:, [0, -1]], -1)
 
 
+<<<<<<< HEAD
 def _layer(images, scales, window, bank, rule, pool, border):
     channels = bank.n_filters * (2 if rule.activation == conv.TWO_SIDED else 1)
     sites, shape = conv.layer_sites(window, images.shape[1:], pool, border, channels, images.dtype)
@@ -124,6 +128,8 @@ def test_layers_of_few_or_odd_places_take_whole_squares(shape, pool):
             np.testing.assert_allclose(got, shrink(maps, pool, how), **ROUNDING[np.float64])
 
 
+=======
+>>>>>>> 506d98a (Layers of 3 x 3 filters pooled over 2 x 2 take Winograd's way: its squares are the pooling cells)
 def test_parts_of_a_bank_write_the_same_bits():
     shape, window, n_filters = (6, 7, 3), Window((2, 3)), 3 * conv.FILTERS + 1
     images, filters, bias, scales = _problem(shape, window, n_filters, np.float32, 0.5)

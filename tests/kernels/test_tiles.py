@@ -44,7 +44,9 @@ def _problem(pixels, filters, group, dtype):
     panels = RNG.normal(size=(2, 3, 4, filters)).astype(dtype)
     bank = Bank(panels, RNG.normal(size=(2, 2, filters)).astype(dtype), 4 * filters, 1)
     values = np.full(at_once * 8 * filters + 10, 0.125, dtype)
-    return Work(image, RNG.uniform(0.5, 2, n).astype(dtype), sites, bank), Target(values, target, 4 * filters)
+    return Work(image, RNG.uniform(0.5, 2, n).astype(dtype), sites, bank), Target(
+        values, target, 4 * filters, 2 * filters
+    )
 
 
 def _sides(work, pixels, activation):
@@ -72,7 +74,7 @@ def _expected(work, target, pixels, first, what):
         for j, place in enumerate(target.places):
             size = pixels // len(target.places)
             chosen = slice(j * size, (j + 1) * size)
-            start = place + side * target.side + 2 * filters
+            start = place + side * target.side + target.column
             into = values[start : start + filters]
             if maximum:
                 into[:] = np.maximum(maps[chosen].max(axis=0), -np.inf if first else into)
@@ -85,7 +87,7 @@ def _check(run, pixels, filters, what, dtype):
     for first in (True, False):
         work, target = _problem(pixels, filters, what[1], dtype)
         expected = _expected(work, target, pixels, first, what)
-        run(work, 1, 1, target, 0, first)
+        run(work, 1, (1, 0, first), target)
         np.testing.assert_allclose(target.values, expected, **ROUNDING[dtype])
 
 
@@ -106,8 +108,8 @@ def test_emitted_tile(name, what, dtype):
     tile = _emitted.tile(machine)
 
     @kernel(cache=False)
-    def run(work, number, panel, target, at, first):
-        tile(work, number, panel, target, at, first, code)
+    def run(work, panel, turn, target):
+        tile(work, panel, turn, target, code)
 
     _check(run, machine.pixels, machine.filters, WHATS[what], dtype)
 
