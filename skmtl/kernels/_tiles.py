@@ -1,16 +1,7 @@
-"""The tile: PIXELS patches times FILTERS filters, convolved, rectified, and pooled or kept.
+"""The tile: PIXELS patches times FILTERS filters, convolved, activated, and joined in groups of patches.
 
-The plain functions define what a tile does. They are the ones that run with the JIT switched off and
-on processors whose vectors are not known; elsewhere ``_vectors.py`` emits the same for the machine.
-
-Every function takes ``(image, taps, patches, first, bank, panel, into)``: a flat image, how far each of a
-patch's runs of contiguous values is from its first value (int64), the patches, the first one of this tile,
-the filters, the panel of them to use, and where the result goes: at ``column = panel * FILTERS`` of the
-last axis. All arrays are C-contiguous, the floating ones of one type; nothing is bounds-checked. For patch
-p and filter f:
-
-    z = scale[p] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
-    u = max(z + bias[panel, 0, f], 0)      v = max(bias[panel, 1, f] - z, 0)
+``tile_plain`` defines what a tile does. It is what runs with the JIT switched off and on processors whose
+vectors are not known; elsewhere ``_emitted.py`` emits the same for the machine. Nothing is bounds-checked.
 """
 
 from __future__ import annotations
@@ -19,76 +10,153 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _vectors
+from . import _emitted, _emitted_squares, _machine, _vectors
 from ._jit import kernel
+from ._rules import ABSOLUTE, DOT, NOTHING, TWO_SIDED, unpack
 
-_MACHINE = _vectors.machine()
+_MACHINE = _machine.machine()
+EMITTED = _MACHINE is not None
 PIXELS = 6 if _MACHINE is None else _MACHINE.pixels
 FILTERS = 16 if _MACHINE is None else _MACHINE.filters
+
+# Winograd's matrices B' and A' of F(2, 3): two outputs of a filter of three, from four products.
+_SPREAD = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], np.float32)
+_FOLD = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], np.float32)
+GROUPS = (PIXELS, 2, 1)  # patches that are joined: CELL, PAIR, SINGLE
 
 
 class Bank(NamedTuple):
     """Filters as the tiles take them: ``panels`` (n, runs, run_length, FILTERS), ``bias`` (n, 2, FILTERS).
 
-    Zeros fill up the last panel; ``n_filters`` says how many filters are real.
+    Zeros fill up the last panel; ``n_filters`` says how many filters are real. ``first`` is the number of
+    the first panel in the bank that this one is a part of; ``n_filters`` counts all of that bank.
     """
 
     panels: np.ndarray
     bias: np.ndarray
     n_filters: int
+    first: int
 
 
-class Patches(NamedTuple):
-    """Patches in the order in which tiles take them, their number a multiple of PIXELS.
+class Work(NamedTuple):
+    """A flat image, what the responses of its patches are multiplied by, ``sites.Sites``, the filters."""
 
-    ``offset`` (n,) int64: the place of a patch's first value in the flat image. ``scale`` (n,): what its
-    responses are multiplied by. ``weight`` (n,): 1, or 0 for a patch that only fills up a tile.
-    """
+    image: np.ndarray
+    scales: np.ndarray
+    sites: NamedTuple
+    bank: Bank
 
-    offset: np.ndarray
-    scale: np.ndarray
-    weight: np.ndarray
+
+class Target(NamedTuple):
+    """Flat ``values``, ``places`` in it, from one sign to the other, and the first filter's ``column``."""
+
+    values: np.ndarray
+    places: np.ndarray
+    side: int
+    column: int
+
+
+_unpack = kernel()(unpack)
 
 
 @kernel()
-def _sides(image, taps, patches, p, bank, panel, f):
-    """u and v of patch ``p`` and filter ``f`` of a panel."""
-    filters = bank.panels[panel]
-    dot = image[0] * 0
+def _dot(work, p, panel, f):
+    filters = work.bank.panels[panel]
+    dot = work.image[0] * 0
     for r in range(filters.shape[0]):
         for t in range(filters.shape[1]):
-            dot += image[patches.offset[p] + taps[r] + t] * filters[r, t, f]
-    z = dot * patches.scale[p]
-    above, below = z + bank.bias[panel, 0, f], bank.bias[panel, 1, f] - z
-    return above if above > 0 else dot * 0, below if below > 0 else dot * 0
+            dot += work.image[work.sites.offset[p] + work.sites.taps[r] + t] * filters[r, t, f]
+    return dot
 
 
-def add_plain(image, taps, patches, first, bank, panel, into):
-    """Add the weighted u and v of all pixels to ``into`` (2, n), two rows."""
-    for p in range(first, first + PIXELS):
-        for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, p, bank, panel, f)
-            into[0, panel * FILTERS + f] += patches.weight[p] * u
-            into[1, panel * FILTERS + f] += patches.weight[p] * v
+@kernel()
+def activated(dot, scale, bias, f, activation, side):
+    """The activation of filter ``f`` by its ``bias`` (2, FILTERS); ``side`` 1 is the negative one."""
+    if activation == DOT:
+        return dot
+    above, below, zero = dot * scale + bias[0, f], bias[1, f] - dot * scale, dot * 0
+    if activation == NOTHING:
+        return above
+    if activation == ABSOLUTE:
+        return max(max(above, below), zero)
+    return max(above if side == 0 else below, zero)
 
 
-def maximum_plain(image, taps, patches, first, bank, panel, into):
-    """Raise ``into`` (2, n) to the largest u and v of the pixels."""
-    for p in range(first, first + PIXELS):
-        for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, p, bank, panel, f)
-            column = panel * FILTERS + f
-            into[0, column] = max(into[0, column], u)
-            into[1, column] = max(into[1, column], v)
+@kernel()
+def joined(value, weight, old, first, maximum):
+    """``value`` joined with what there is, unless it is the ``first``."""
+    if maximum:
+        return value if first else max(value, old)
+    return weight * value + (value * 0 if first else old)
 
 
-def keep_plain(image, taps, patches, first, bank, panel, into):
-    """Write u and v of every pixel to ``into`` (PIXELS, 2, n)."""
+def tile_plain(work, panel, turn, target, what):
+    """Compute one tile with the filters of one panel. ``turn`` is the number of the tile, the first of its
+    ``places`` in target, and whether it is the first tile there. For patch p and filter f:
+
+        z = scales[index[p]] * sum over r, t of image[offset[p] + taps[r] + t] * panels[panel, r, t, f]
+        a = z + bias[panel, 0, f],   b = bias[panel, 1, f] - z
+
+    becomes a, max(a, 0), max(a, b, 0), or both max(a, 0) and max(b, 0), by the activation, or remains the
+    bare sum. Groups of patches that follow each other are joined by the maximum or the weighted sum, and
+    with what is at their place unless they are the first there. Group j and sign i go to the values of
+    target at ``places[at + j] + i * side + column + f``.
+    """
+    number, at, first = turn
+    activation, group, maximum = _unpack(what)
+    size, bias = GROUPS[group], work.bank.bias[panel]
     for p in range(PIXELS):
+        patch = number * PIXELS + p
+        scale, weight = work.scales[work.sites.index[patch]], work.sites.weight[patch]
         for f in range(FILTERS):
-            u, v = _sides(image, taps, patches, first + p, bank, panel, f)
-            into[p, 0, panel * FILTERS + f] = u
-            into[p, 1, panel * FILTERS + f] = v
+            dot = _dot(work, patch, panel, f)
+            for side in range(2 if activation == TWO_SIDED else 1):
+                i = target.places[at + p // size] + side * target.side + target.column + f
+                value = activated(dot, scale, bias, f, activation, side)
+                begins = first and p % size == 0
+                target.values[i] = joined(value, weight, target.values[i], begins, maximum)
+
+
+def spread_plain(image, place, steps, into, at, apart):
+    """``B' d B`` of 4 x 4 pixels d of every channel: Winograd's transform of the input of F(2 x 2, 3 x 3).
+
+    Pixel (i, j) is at ``place + i * row + j * channels`` of the flat image, with ``steps`` = (row, channels);
+    value (i, j) of the result goes to ``at + (4 * i + j) * apart`` of the flat ``into``. There are at least
+    as many channels as a vector has lanes.
+    """
+    row, channels = steps
+    for c in range(channels):
+        for i in range(4):
+            for j in range(4):
+                total = image[place] * 0
+                for k in range(4):
+                    for m in range(4):
+                        weight = _SPREAD[i, k] * _SPREAD[j, m]
+                        total += weight * image[place + k * row + m * channels + c]
+                into[at + (4 * i + j) * apart + c] = total
+
+
+def fold_plain(sums, bank, panel, turn, out, what):
+    """The four outputs ``A' m A`` of 4 x 4 sums m, activated and joined: Winograd's transform of the output.
+
+    The sums (i, j) of a panel's filters are at ``at + (4 * i + j) * FILTERS`` of the flat ``sums``. Joined by
+    the maximum or by the mean, those of sign i go to ``place + i * side`` of the flat ``out``; ``turn`` is
+    (at, place, side).
+    """
+    at, place, side = turn
+    activation, _, maximum = _unpack(what)
+    for f in range(FILTERS):
+        for sign in range(2 if activation == TWO_SIDED else 1):
+            total = sums[at] * 0
+            for y in range(4):
+                dot = sums[at] * 0
+                for i in range(4):
+                    for k in range(4):
+                        weight = _FOLD[y // 2, i] * _FOLD[y % 2, k]
+                        dot += weight * sums[at + (4 * i + k) * FILTERS + f]
+                value = activated(dot, dot * 0 + 1, bank.bias[panel], f, activation, sign)
+                total = joined(value, dot * 0 + 0.25, total, y == 0, maximum)
+            out[place + sign * side + f] = total
 
 
 def copy_plain(source, start, target, place, count):
@@ -101,7 +169,7 @@ def _best(plain, emitted):
     return kernel()(plain) if _MACHINE is None else emitted
 
 
-add = _best(add_plain, _MACHINE and _vectors.emitted(_MACHINE, "add"))
-maximum = _best(maximum_plain, _MACHINE and _vectors.emitted(_MACHINE, "maximum"))
-keep = _best(keep_plain, _MACHINE and _vectors.emitted(_MACHINE, "keep"))
+tile = _best(tile_plain, _MACHINE and _emitted.tile(_MACHINE))
+spread = _best(spread_plain, _MACHINE and _emitted_squares.spread(_MACHINE))
+fold = _best(fold_plain, _MACHINE and _emitted_squares.fold(_MACHINE))
 copy = _best(copy_plain, _vectors.copy)

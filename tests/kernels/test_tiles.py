@@ -4,90 +4,114 @@ import numpy as np
 import pytest
 from numba import config
 
-from skmtl.kernels import _tiles, _vectors
+from skmtl.kernels import _emitted, _machine, _tiles
 from skmtl.kernels._jit import kernel
-from skmtl.kernels._tiles import Bank, Patches
+from skmtl.kernels._rules import ABSOLUTE, CELL, NOTHING, PAIR, RELU, SINGLE, TWO_SIDED, pack
+from skmtl.kernels._tiles import Bank, Target, Work
+from skmtl.kernels.sites import Sites
 
 RNG = np.random.RandomState(0)
 ROUNDING = {"float32": {"rtol": 1e-5, "atol": 1e-5}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
 MACHINES = {
-    "avx512": _vectors.Machine(64, 32, True),
-    "avx2": _vectors.Machine(32, 16, True),
-    "sse2": _vectors.Machine(16, 16, False),
-    "neon": _vectors.Machine(16, 32, True),
+    "avx512": _machine.Machine(64, 32, True),
+    "avx2": _machine.Machine(32, 16, True),
+    "sse2": _machine.Machine(16, 16, False),
+    "neon": _machine.Machine(16, 32, True),
+}
+WHATS = {  # every activation and every way to join at least twice
+    "maximum of nothing": (NOTHING, PAIR, True),
+    "mean of nothing": (NOTHING, SINGLE, False),
+    "maximum of relu": (RELU, PAIR, True),
+    "mean of relu": (RELU, PAIR, False),
+    "single absolute": (ABSOLUTE, SINGLE, True),
+    "sum of absolute": (ABSOLUTE, CELL, False),
+    "maximum of both sides": (TWO_SIDED, CELL, True),
+    "sum of both sides": (TWO_SIDED, CELL, False),
+    "single both sides": (TWO_SIDED, SINGLE, True),
 }
 needs_jit = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="emits machine code")
 
 
-def _problem(pixels, filters, dtype):
-    """An image 9 wide with 2 channels, patches of 3 x 2 pixels, two panels of filters."""
+def _problem(pixels, filters, group, dtype):
+    """An image 9 wide with 2 channels, two tiles of patches of 3 x 2 pixels, two panels of a larger bank."""
     image = RNG.normal(size=9 * 9 * 2).astype(dtype)
-    rows, columns = RNG.randint(7, size=2 * pixels), RNG.randint(8, size=2 * pixels)
-    weight = RNG.randint(2, size=2 * pixels).astype(dtype)
-    patches = Patches(rows * 18 + columns * 2, RNG.uniform(0.5, 2, 2 * pixels).astype(dtype), weight)
+    n = 2 * pixels
+    offset = RNG.randint(7, size=n) * 18 + RNG.randint(8, size=n) * 2
+    at_once = (1, pixels // 2, pixels)[group]
+    target = RNG.permutation(at_once) * 8 * filters + 5
+    weight, start = RNG.randint(3, size=n).astype(dtype), np.array([0, 2])
+    sites = Sites(np.arange(3) * 18, offset, RNG.permutation(n), weight, start, target)
     panels = RNG.normal(size=(2, 3, 4, filters)).astype(dtype)
-    bank = Bank(panels, RNG.normal(size=(2, 2, filters)).astype(dtype), 2 * filters)
-    return image, np.arange(3) * 18, patches, bank
+    bank = Bank(panels, RNG.normal(size=(2, 2, filters)).astype(dtype), 4 * filters, 1)
+    values = np.full(at_once * 8 * filters + 10, 0.125, dtype)
+    return Work(image, RNG.uniform(0.5, 2, n).astype(dtype), sites, bank), Target(
+        values, target, 4 * filters, 2 * filters
+    )
 
 
-def _expected(finish, problem, pixels, start):
-    """u and v of the second tile and the second panel, by numpy."""
-    image, _, patches, bank = problem
-    grid = image.reshape(9, 9, 2).astype(float)
+def _sides(work, pixels, activation):
+    """(signs, pixels, filters) of the second tile and the second panel, by numpy."""
+    sites, bank = work.sites, work.bank
     chosen = slice(pixels, 2 * pixels)
-    places = [divmod(offset // 2, 9) for offset in patches.offset[chosen]]
-    flat = np.stack([grid[y : y + 3, x : x + 2].ravel() for y, x in places])
-    z = flat @ bank.panels[1].reshape(12, -1) * patches.scale[chosen, None]
-    sides = np.maximum([z + bank.bias[1, 0], bank.bias[1, 1] - z], 0)
-    if finish == "keep":
-        return sides.transpose(1, 0, 2)
-    if finish == "maximum":
-        return np.maximum(start, sides.max(axis=1))
-    return start + (sides * patches.weight[chosen, None]).sum(axis=1)
+    places = sites.offset[chosen, None, None] + sites.taps[:, None] + np.arange(4)
+    flat = work.image.astype(float)[places].reshape(pixels, 12)
+    z = flat @ bank.panels[1].reshape(12, -1) * work.scales[sites.index[chosen], None]
+    above, below = z + bank.bias[1, 0], bank.bias[1, 1] - z
+    positive, negative = np.maximum(above, 0), np.maximum(below, 0)
+    return {
+        NOTHING: [above],
+        RELU: [positive],
+        ABSOLUTE: [np.maximum(positive, negative)],
+        TWO_SIDED: [positive, negative],
+    }[activation]
 
 
-def _check(run, finish, pixels, filters, dtype):
-    problem = _problem(pixels, filters, dtype)
-    shape = (pixels, 2, 2 * filters) if finish == "keep" else (2, 2 * filters)
-    into = np.full(shape, 0.125, dtype)
-    run(problem[0], problem[1], problem[2], pixels, problem[3], 1, into)
-    expected = _expected(finish, problem, pixels, 0.125)
-    np.testing.assert_allclose(into[..., filters:], expected, **ROUNDING[dtype])
-    np.testing.assert_array_equal(into[..., :filters], 0.125)  # the other panel is not touched
+def _expected(work, target, pixels, first, what):
+    activation, group, maximum = what
+    values, filters = target.values.copy(), work.bank.panels.shape[-1]
+    weight = work.sites.weight[pixels:, None]
+    for side, maps in enumerate(_sides(work, pixels, activation)):
+        for j, place in enumerate(target.places):
+            size = pixels // len(target.places)
+            chosen = slice(j * size, (j + 1) * size)
+            start = place + side * target.side + target.column
+            into = values[start : start + filters]
+            if maximum:
+                into[:] = np.maximum(maps[chosen].max(axis=0), -np.inf if first else into)
+            else:
+                into[:] = (maps * weight)[chosen].sum(axis=0) + (0 if first else into)
+    return values
+
+
+def _check(run, pixels, filters, what, dtype):
+    for first in (True, False):
+        work, target = _problem(pixels, filters, what[1], dtype)
+        expected = _expected(work, target, pixels, first, what)
+        run(work, 1, (1, 0, first), target)
+        np.testing.assert_allclose(target.values, expected, **ROUNDING[dtype])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("finish", ["add", "maximum", "keep"])
-def test_plain_tile(finish, dtype):
-    run = kernel(cache=False)(getattr(_tiles, f"{finish}_plain"))
-    _check(run, finish, _tiles.PIXELS, _tiles.FILTERS, dtype)
+@pytest.mark.parametrize("name", WHATS)
+def test_plain_tile(name, dtype):
+    what = pack(*WHATS[name])
+    run = kernel(cache=False)(_tiles.tile_plain)
+    _check(lambda *args: run(*args, what), _tiles.PIXELS, _tiles.FILTERS, WHATS[name], dtype)
 
 
 @needs_jit
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("name", MACHINES)
-def test_emitted_tile(name, dtype):
-    machine = MACHINES[name]
-    add, maximum, keep = (_vectors.emitted(machine, finish) for finish in ("add", "maximum", "keep"))
+def test_emitted_tile(name, what, dtype):
+    machine, code = MACHINES[name], pack(*WHATS[what])
+    tile = _emitted.tile(machine)
 
     @kernel(cache=False)
-    def run(image, taps, patches, first, bank, panel, into):
-        add(image, taps, patches, first, bank, panel, into[0, 0])
-        maximum(image, taps, patches, first, bank, panel, into[0, 1])
-        keep(image, taps, patches, first, bank, panel, into[1:].reshape(-1, 2, into.shape[-1]))
+    def run(work, panel, turn, target):
+        tile(work, panel, turn, target, code)
 
-    pixels, filters = machine.pixels, machine.filters
-    image, taps, patches, bank = problem = _problem(pixels, filters, dtype)
-    into = np.full((1 + pixels, 2, 2, 2 * filters), 0.125, dtype)
-    run(image, taps, patches, pixels, bank, 1, into)
-    for got, finish in ((into[0, 0], "add"), (into[0, 1], "maximum")):
-        expected = _expected(finish, problem, pixels, 0.125)
-        np.testing.assert_allclose(got[:, filters:], expected, **ROUNDING[dtype])
-    kept = into[1:].reshape(-1, 2, 2 * filters)
-    np.testing.assert_allclose(
-        kept[:pixels, :, filters:], _expected("keep", problem, pixels, 0), **ROUNDING[dtype]
-    )
-    np.testing.assert_array_equal(kept[pixels:], 0.125)
+    _check(run, machine.pixels, machine.filters, WHATS[what], dtype)
 
 
 def test_copy_moves_exactly_the_values_asked_for():
@@ -113,4 +137,4 @@ def test_copy_moves_exactly_the_values_asked_for():
     ],
 )
 def test_machines_are_recognised(triple, features, expected):
-    assert _vectors.describe(triple, set(features.split(","))) == expected
+    assert _machine.describe(triple, set(features.split(","))) == expected
