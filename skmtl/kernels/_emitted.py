@@ -8,7 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ._machine import VECTORS, Machine
-from ._rules import ABSOLUTE, DOT, NOTHING, RELU, unpack
+from ._rules import ABSOLUTE, DOT, LINEAR, RELU, unpack
 from ._vectors import PLACE, Vectors
 
 
@@ -32,7 +32,7 @@ def tile(machine: Machine):
 def activated(v: Vectors, z, bias, activation: int) -> list:
     """What becomes of the responses ``z`` of a vector of filters, by sign."""
     above = v.builder.fadd(z, bias[0])
-    if activation == NOTHING:
+    if activation == LINEAR:
         return [above]
     positive = v.larger(above, v.zero)
     if activation == RELU:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Activations; DOT is the bare dot product, without scale and bias.
-NOTHING, RELU, ABSOLUTE, TWO_SIDED, DOT = range(5)
+TWO_SIDED, RELU, ABSOLUTE, LINEAR, DOT = range(5)
 CELL, PAIR, SINGLE = range(3)  # what is joined: all patches of a tile, two neighbours, none
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _emitted, _emitted_squares, _machine, _vectors
 from ._jit import kernel
-from ._rules import ABSOLUTE, DOT, NOTHING, TWO_SIDED, unpack
+from ._rules import ABSOLUTE, DOT, LINEAR, TWO_SIDED, unpack
 
 _MACHINE = _machine.machine()
 EMITTED = _MACHINE is not None
@@ -75,7 +75,7 @@ def activated(dot, scale, bias, f, activation, side):
     if activation == DOT:
         return dot
     above, below, zero = dot * scale + bias[0, f], bias[1, f] - dot * scale, dot * 0
-    if activation == NOTHING:
+    if activation == LINEAR:
         return above
     if activation == ABSOLUTE:
         return max(max(above, below), zero)

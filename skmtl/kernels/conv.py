@@ -13,17 +13,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import kernel
-from ._rules import ABSOLUTE, CELL, NOTHING, RELU, SINGLE, TWO_SIDED, pack, unpack
+from ._rules import ABSOLUTE, CELL, LINEAR, RELU, SINGLE, TWO_SIDED, pack, unpack
 from ._tiles import FILTERS, PIXELS, Bank, Target, Work, copy, tile
 from .sites import Sites, group_sites
 from .windows import Window
 
-__all__ = ["ABSOLUTE", "FILTERS", "NOTHING", "PIXELS", "RELU", "TWO_SIDED", "Bank", "Rule", "Sites"]
+__all__ = ["ABSOLUTE", "FILTERS", "LINEAR", "PIXELS", "RELU", "TWO_SIDED", "Bank", "Rule", "Sites"]
 __all__ += ["convolve", "group_sites", "map_block", "pack_bank", "pool_block", "split_bank"]
 
 
 class Rule(NamedTuple):
-    """``activation``: NOTHING, RELU, ABSOLUTE or TWO_SIDED; ``maximum``: pool by it, not by the sum."""
+    """``activation``: LINEAR, RELU, ABSOLUTE or TWO_SIDED; ``maximum``: pool by it, not by the sum."""
 
     activation: int
     maximum: bool

@@ -3,16 +3,12 @@
 import naive
 import numpy as np
 import pytest
-<<<<<<< HEAD
-from naive_layers import shrink
-=======
->>>>>>> 506d98a (Layers of 3 x 3 filters pooled over 2 x 2 take Winograd's way: its squares are the pooling cells)
 
 from skmtl.kernels import conv
 from skmtl.kernels.images import blend, patch_scales
 from skmtl.kernels.windows import Window
 
-ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE, "none": conv.NOTHING}
+ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE, "none": conv.LINEAR}
 # Sums of some hundred rounded products of values near one.
 ROUNDING = {np.float32: {"rtol": 2e-5, "atol": 2e-5}, np.float64: {"rtol": 1e-11, "atol": 1e-11}}
 SHAPES = [  # image, window
@@ -84,52 +80,6 @@ def test_map_block(activation, n_filters, dtype):
     np.testing.assert_array_equal(out[:, [0, -1]], -1)
 
 
-<<<<<<< HEAD
-def _layer(images, scales, window, bank, rule, pool, border):
-    channels = bank.n_filters * (2 if rule.activation == conv.TWO_SIDED else 1)
-    sites, shape = conv.layer_sites(window, images.shape[1:], pool, border, channels, images.dtype)
-    out = np.full((len(images), *shape), -7, images.dtype)
-    conv.layer_block(images.reshape(len(images), -1), scales, sites, bank, rule, out.reshape(len(images), -1))
-    return out
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("pool", [1, 2, 3])
-@pytest.mark.parametrize("maximum", [False, True])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_layer_block(activation, maximum, pool, dtype):
-    shape, n_filters, border = (9, 11, 3), conv.FILTERS + 3, (1, 2)
-    window = Window((3, 2), dilation=(1, 2)) if pool == 1 else Window((3, 2))
-    images, filters, bias, scales = _problem(shape, window, n_filters, dtype, 0.5)
-    bank = conv.pack_bank(filters, bias, 0.1, window, dtype)
-    rule = conv.Rule(ACTIVATIONS[activation], maximum)
-    out = _layer(images, scales, window, bank, rule, pool, border)
-    for image, got in zip(images, out, strict=True):
-        maps = naive.patch_responses(image, filters, bias, 0.5, window.stride, window.dilation)
-        maps = maps - 0.1 if activation == "none" else naive.activate(maps, activation, 0.1)
-        expected = shrink(maps, pool, "max" if maximum else "mean")
-        np.testing.assert_allclose(got[1:-2, 1:-2], expected, **ROUNDING[dtype])
-        np.testing.assert_array_equal(got[[0, -2, -1]], -7)
-        np.testing.assert_array_equal(got[:, [0, -2, -1]], -7)
-
-
-@pytest.mark.parametrize(
-    ("shape", "pool"), [((4, 4, 1), 2), ((5, 5, 1), 2), ((14, 3, 2), 2), ((9, 8, 1), 4), ((3, 3, 1), 1)]
-)
-def test_layers_of_few_or_odd_places_take_whole_squares(shape, pool):
-    window = Window((1, 2))
-    images, filters, bias, _ = _problem(shape, window, 2, np.float64, None)
-    bank = conv.pack_bank(filters, bias, 0.0, window, np.float64)
-    for maximum, how in ((True, "max"), (False, "mean")):
-        one = np.ones((1, shape[0] * (shape[1] - 1)))  # the same scales for both images
-        out = _layer(images, one, window, bank, conv.Rule(conv.RELU, maximum), pool, (0, 0))
-        for image, got in zip(images, out, strict=True):
-            maps = naive.activate(naive.patch_responses(image, filters, bias, None), "relu", 0)
-            np.testing.assert_allclose(got, shrink(maps, pool, how), **ROUNDING[np.float64])
-
-
-=======
->>>>>>> 506d98a (Layers of 3 x 3 filters pooled over 2 x 2 take Winograd's way: its squares are the pooling cells)
 def test_parts_of_a_bank_write_the_same_bits():
     shape, window, n_filters = (6, 7, 3), Window((2, 3)), 3 * conv.FILTERS + 1
     images, filters, bias, scales = _problem(shape, window, n_filters, np.float32, 0.5)

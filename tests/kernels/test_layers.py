@@ -12,7 +12,7 @@ from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_lay
 from skmtl.kernels.sites import square_places
 from skmtl.kernels.windows import Window
 
-ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE, "none": conv.NOTHING}
+ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE, "none": conv.LINEAR}
 # Sums of some hundred rounded products of values near one.
 ROUNDING = {"float32": {"rtol": 2e-5, "atol": 2e-5}, "float64": {"rtol": 1e-11, "atol": 1e-11}}
 BORDER = (1, 2)
@@ -91,7 +91,7 @@ def test_few_or_odd_places_take_whole_squares(shape, pool):
 def test_scales_multiply_the_responses():
     images, filters, bias = _problem((6, 5, conv.FILTERS), (3, 3), 4, "float64")
     scales = np.random.RandomState(0).uniform(0.5, 2, (3, 12))
-    rule, form = conv.Rule(conv.NOTHING, True), Form(Window((3, 3)), 2)
+    rule, form = conv.Rule(conv.LINEAR, True), Form(Window((3, 3)), 2)
     layer = plan_layer(filters, bias, rule, form, images.shape[1:], "float64", scaled=True)
     for image, got, scale in zip(images, _run(images, layer, scales), scales, strict=True):
         maps = naive.patch_responses(image, filters, 0 * bias, None) * scale.reshape(4, 3, 1) + bias

@@ -2,34 +2,15 @@
 
 import numpy as np
 import pytest
-from numba import config
+from _tiles_tested import MACHINES, ROUNDING, WHATS, needs_jit
 
 from skmtl.kernels import _emitted, _machine, _tiles
 from skmtl.kernels._jit import kernel
-from skmtl.kernels._rules import ABSOLUTE, CELL, NOTHING, PAIR, RELU, SINGLE, TWO_SIDED, pack
+from skmtl.kernels._rules import ABSOLUTE, LINEAR, RELU, TWO_SIDED, pack
 from skmtl.kernels._tiles import Bank, Target, Work
 from skmtl.kernels.sites import Sites
 
 RNG = np.random.RandomState(0)
-ROUNDING = {"float32": {"rtol": 1e-5, "atol": 1e-5}, "float64": {"rtol": 1e-12, "atol": 1e-12}}
-MACHINES = {
-    "avx512": _machine.Machine(64, 32, True),
-    "avx2": _machine.Machine(32, 16, True),
-    "sse2": _machine.Machine(16, 16, False),
-    "neon": _machine.Machine(16, 32, True),
-}
-WHATS = {  # every activation and every way to join at least twice
-    "maximum of nothing": (NOTHING, PAIR, True),
-    "mean of nothing": (NOTHING, SINGLE, False),
-    "maximum of relu": (RELU, PAIR, True),
-    "mean of relu": (RELU, PAIR, False),
-    "single absolute": (ABSOLUTE, SINGLE, True),
-    "sum of absolute": (ABSOLUTE, CELL, False),
-    "maximum of both sides": (TWO_SIDED, CELL, True),
-    "sum of both sides": (TWO_SIDED, CELL, False),
-    "single both sides": (TWO_SIDED, SINGLE, True),
-}
-needs_jit = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="emits machine code")
 
 
 def _problem(pixels, filters, group, dtype):
@@ -59,7 +40,7 @@ def _sides(work, pixels, activation):
     above, below = z + bank.bias[1, 0], bank.bias[1, 1] - z
     positive, negative = np.maximum(above, 0), np.maximum(below, 0)
     return {
-        NOTHING: [above],
+        LINEAR: [above],
         RELU: [positive],
         ABSOLUTE: [np.maximum(positive, negative)],
         TWO_SIDED: [positive, negative],

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from test_tiles import MACHINES, ROUNDING, WHATS, needs_jit
+from _tiles_tested import MACHINES, ROUNDING, WHATS, needs_jit
 
 from skmtl.kernels import _emitted_squares, _tiles
 from skmtl.kernels._jit import kernel
-from skmtl.kernels._rules import ABSOLUTE, NOTHING, RELU, TWO_SIDED, pack
+from skmtl.kernels._rules import ABSOLUTE, LINEAR, RELU, TWO_SIDED, pack
 from skmtl.kernels._tiles import Bank
 
 RNG = np.random.RandomState(0)
@@ -35,7 +35,7 @@ def _check_fold(run, filters, what, dtype):
     above, below = z + bias[1, 0], bias[1, 1] - z
     positive, negative = np.maximum(above, 0), np.maximum(below, 0)
     sides = {
-        NOTHING: [above],
+        LINEAR: [above],
         RELU: [positive],
         ABSOLUTE: [np.maximum(positive, negative)],
         TWO_SIDED: [positive, negative],
