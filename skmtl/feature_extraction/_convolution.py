@@ -14,11 +14,14 @@ import numpy as np
 
 from skmtl.kernels import conv, encode
 from skmtl.kernels.images import patch_scales
+from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_layer
+from skmtl.utils._parallel import n_threads, run_blocks
 
 from ._geometry import pad_images
 from ._layers import FittedLayer
 
 _RECTIFIED = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
+_FUSED = {**_RECTIFIED, "linear": conv.LINEAR}  # activations of hidden layers that need no codes
 _CODES = {
     "two-sided": encode.TWO_SIDED,
     "relu": encode.RELU,
@@ -51,6 +54,7 @@ class Convolution:
         self.window, self.contrast = layer.geometry.window, layer.learned.contrast
         self.activation, self.threshold = layer.settings.activation, float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
+        self._plans: dict[tuple[int, int, int], Layer] = {}
 
     @cached_property
     def bank(self) -> conv.Bank:
@@ -109,15 +113,17 @@ class Convolution:
         for part in sites:
             encode.encode_rows(self._sides(image, scales, part), encoding, out[part.rows], column)
 
-    def pool(self, images, sites, how: str, power: float, out) -> None:
+    def pool(self, images, sites, how: str, power: float, out, n_jobs=None) -> None:
         """Activations of ``inputs`` (n, h, w, c), pooled over the cells of ``sites``: ``out`` (n * cells, k).
 
-        "mean" gives sums, "power" sums of powers and "ppv" counts: what a part of a cell adds to it.
+        "mean" gives sums, "power" sums of powers and "ppv" counts: what a part of a cell adds to it. Threads
+        share the filters, where the activation is one that the kernels rectify.
         """
         flat, scales = images.reshape(len(images), -1), self.scales(images)
         if isinstance(sites, conv.Sites):
             rule = conv.Rule(_RECTIFIED[self.activation], how == "max")
-            conv.pool_block(flat, scales, sites, self.bank, rule, out)
+            banks = conv.split_bank(self.bank, n_threads(n_jobs))
+            run_blocks(lambda bank: conv.pool_block(flat, scales, sites, bank, rule, out), banks, n_jobs)
             return
         encoding = self._encoding(how, power)
         out[:] = -np.inf if how == "max" else 0
@@ -136,20 +142,45 @@ class Convolution:
         pooling, lengths = _POOLINGS.get(how, encode.SUM), self.codes[1]
         return encode.Encoding(_CODES[self.activation], self.threshold, lengths, pooling, float(power))
 
-    def maps(self, images: np.ndarray) -> np.ndarray:
+    def maps(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
         """The layer's maps (n, h, w, c) of images (n, h, w, c)."""
         inputs = self.inputs(images)
+        out = self._fused(inputs, n_jobs) if self.activation in _FUSED else self._coded(inputs)
+        if self.layer.settings.per_channel:
+            out = out.reshape(len(images), -1, *out.shape[1:]).transpose(0, 2, 3, 1, 4)
+            out = out.reshape(*out.shape[:3], -1)
+        return out
+
+
+    def _fused(self, inputs: np.ndarray, n_jobs) -> np.ndarray:
+        """Maps of ``inputs`` that are pooled before they leave the registers."""
+        plan = self._plan(inputs.shape[1:])
+        flat, scales = inputs.reshape(len(inputs), -1), None
+        if self.contrast is not None:
+            scales = self.scales(inputs)
+        out = np.empty((len(inputs), *plan.shape), self.dtype)
+        maps, parts = out.reshape(len(inputs), -1), split_layer(plan, n_threads(n_jobs))
+        run_blocks(lambda part: layer_block(flat, scales, part, maps), parts, n_jobs)
+        return out
+
+    def _plan(self, shape) -> Layer:
+        if shape not in self._plans:
+            rule = conv.Rule(_FUSED[self.activation], self.layer.settings.pooling == "max")
+            threshold = self.threshold if self.activation in _RECTIFIED else 0.0
+            form = Form(self.window, self.layer.geometry.pool_size, threshold=threshold)
+            filters, bias, scaled = *self.layer.learned[:2], self.contrast is not None
+            self._plans[shape] = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
+        return self._plans[shape]
+
+    def _coded(self, inputs: np.ndarray) -> np.ndarray:
+        """Maps of ``inputs`` whose activation looks at all filters of a patch at once."""
         shape = inputs.shape[1:]
         rows, columns = self.window.grid(shape)
         sites, scales = self.sites([np.arange(rows * columns)], shape), self.scales(inputs)
         out = np.empty((len(inputs), rows * columns, self.n_channels), self.dtype)
         for image, scale, maps in zip(inputs.reshape(len(inputs), -1), scales, out, strict=True):
             self.write(image, scale, sites, maps)
-        out = _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
-        if self.layer.settings.per_channel:
-            out = out.reshape(len(images), -1, *out.shape[1:]).transpose(0, 2, 3, 1, 4)
-            out = out.reshape(*out.shape[:3], -1)
-        return out
+        return _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
 
 
 def _pooled(maps: np.ndarray, layer: FittedLayer) -> np.ndarray:
@@ -188,10 +219,10 @@ def _with_coordinates(learned, dtype):
     return together, np.concatenate([bias, shift]), lengths
 
 
-def maps_of(images: np.ndarray, convolutions: Sequence[Convolution]) -> np.ndarray:
+def maps_of(images: np.ndarray, convolutions: Sequence[Convolution], n_jobs=None) -> np.ndarray:
     """What the layers make of images (n, h, w, c), one after the other; the images where there are none."""
     for convolution in convolutions:
-        images = convolution.maps(images)
+        images = convolution.maps(images, n_jobs)
     return images
 
 

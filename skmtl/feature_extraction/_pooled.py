@@ -58,12 +58,12 @@ class PooledFeatures:
     def blocks(self, images, memory: float) -> list:
         return blocks(images, lambda shape: int(memory // self.plans[shape][2]))
 
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features (n, width) of images (n, h, w, c)."""
+    def __call__(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
+        """Features (n, width) of images (n, h, w, c), by threads that share the filters."""
         cells, sites, _ = self.plans[images.shape[1:]]
-        inputs = self.last.inputs(maps_of(images, self.hidden))
+        inputs = self.last.inputs(maps_of(images, self.hidden, n_jobs))
         atoms = np.empty((len(inputs) * len(cells.atoms), self.last.n_channels), self.dtype)
-        self.last.pool(inputs, sites, self.pooled.how, self.pooled.power, atoms)
+        self.last.pool(inputs, sites, self.pooled.how, self.pooled.power, atoms, n_jobs)
         # Channels that were images of their own come back together, atom by atom.
         atoms = atoms.reshape(len(images), -1, len(cells.atoms), self.last.n_channels)
         atoms = atoms.transpose(0, 2, 1, 3).reshape(len(images), len(cells.atoms), -1)
@@ -89,14 +89,17 @@ def pool_sparse(images, features: PooledFeatures, run: Run) -> sparse.csr_array:
 
 
 def _run(images, features: PooledFeatures, run: Run, keep: Callable) -> list:
+    every = features.blocks(images, run.memory)
+    # Threads over blocks, or over the filters of a single one.
+    outer, inner = (None, run.n_jobs) if len(every) == 1 else (run.n_jobs, None)
     with Progress(len(images), "transform", enabled=run.verbose) as bar:
 
         def work(index):
-            some = features(block_of(images, index))
+            some = features(block_of(images, index), inner)
             bar.step(n=len(some))
             return keep(index, some)
 
-        return run_blocks(work, features.blocks(images, run.memory), run.n_jobs)
+        return run_blocks(work, every, outer)
 
 
 def _join(atoms: np.ndarray, cells: Pooling, pooled: Pooled) -> np.ndarray:

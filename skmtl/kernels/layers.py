@@ -15,15 +15,17 @@ from .windows import Window
 
 
 class Form(NamedTuple):
-    """How filters are laid over an image, and the cells of the output.
+    """How filters are laid over an image, what they must exceed, and the cells of the output.
 
     The maps are pooled over squares of ``pool`` x ``pool``, rows and columns that make no whole square left
-    out; the output has ``border`` = (before, after) rows and columns around it.
+    out; the output has ``border`` = (before, after) rows and columns around it. Responses smaller than
+    ``threshold`` become 0.
     """
 
     window: Window
     pool: int = 1
     border: tuple[int, int] = (0, 0)
+    threshold: float = 0.0
 
 
 class Layer(NamedTuple):
@@ -52,9 +54,9 @@ def plan_layer(filters, bias, rule: Rule, form: Form, image_shape, dtype, scaled
     ones = np.ones((1, grid[0] * grid[1]), dtype)
     whole = EMITTED and not scaled and form.pool == 2 and form.window == Window((3, 3))
     if whole and filters.shape[3] >= FILTERS:
-        bank = pack_bank(transform_filters(filters), bias, 0.0, WINDOW, dtype)
+        bank = pack_bank(transform_filters(filters), bias, form.threshold, WINDOW, dtype)
         return Layer(bank, square_sites(image_shape, places, dtype), rule, shape, ones)
-    bank = pack_bank(filters, bias, 0.0, form.window, dtype)
+    bank = pack_bank(filters, bias, form.threshold, form.window, dtype)
     return Layer(bank, layer_sites(form.window, image_shape, form.pool, places, dtype), rule, shape, ones)
 
 

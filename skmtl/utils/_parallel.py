@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import joblib
 
@@ -25,14 +26,35 @@ def n_threads(n_jobs: int | None) -> int:
 
 
 def run_blocks(work: Callable, blocks: Iterable, n_jobs: int | None) -> list:
-    """``[work(block) for block in blocks]``, over a thread pool that lives for this call alone.
+    """``[work(block) for block in blocks]``, over threads that live for this call alone.
 
     ``work`` must release the GIL to gain anything. How the input is cut into blocks must never
-    depend on ``n_jobs``: that is what makes results equal bit for bit.
+    depend on ``n_jobs``: that is what makes results equal bit for bit. The caller's thread works too:
+    starting one takes as long as the features of a small image.
     """
     blocks = list(blocks)
     threads = min(n_threads(n_jobs), len(blocks))
     if threads <= 1:
         return [work(block) for block in blocks]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, blocks))
+    results, errors, waiting = [None] * len(blocks), [], deque(range(len(blocks)))
+
+    def take() -> None:
+        while waiting and not errors:
+            try:
+                number = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                results[number] = work(blocks[number])
+            except BaseException as error:
+                errors.append(error)
+
+    helpers = [Thread(target=take) for _ in range(threads - 1)]
+    for helper in helpers:
+        helper.start()
+    take()
+    for helper in helpers:
+        helper.join()
+    if errors:
+        raise errors[0]
+    return results
