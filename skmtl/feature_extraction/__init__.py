@@ -2,6 +2,7 @@
 
 from ._extractor import ConvFeatureExtractor
 from ._layers import ConvLayer
+from ._scattering import WaveletScattering
 from ._warmup import warmup
 from .filters import (
     Filters,
@@ -30,6 +31,7 @@ __all__ = [
     "PatchFilters",
     "RandomFilters",
     "WaveletFilters",
+    "WaveletScattering",
     "filter_images",
     "warmup",
 ]
