@@ -121,6 +121,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(),
         cls(alphas=[0.1, 0.01], standardize=False, n_jobs=2),
     ],
+    "WaveletScattering": lambda cls: [cls(), cls(n_octaves=1, n_orientations=3, order=1)],
     "TaskRelationClassifier": lambda cls: [
         cls(tol=1e-12),
         cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-12),
@@ -185,7 +186,11 @@ def mixed_targets(estimator, rng: np.random.Generator):
     return X, skmtl.make_targets(kind=kind, size=size, tags=tags)
 
 
-DATA: dict[str, Callable] = {"ConvFeatureExtractor": images, "MultiHeadEstimator": mixed_targets}
+DATA: dict[str, Callable] = {
+    "ConvFeatureExtractor": images,
+    "MultiHeadEstimator": mixed_targets,
+    "WaveletScattering": images,
+}
 
 
 def find_estimators() -> dict[str, type]:

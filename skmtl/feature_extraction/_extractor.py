@@ -12,7 +12,6 @@ from skmtl.utils._atomic import all_or_nothing
 from skmtl.utils._callbacks import CallbackSupport, FitSteps, with_callbacks
 from skmtl.utils._sklearn import check_feature_names_in, fit_context
 
-from ._filters import LearnedFilters
 from ._images import feature_type, first_images, more_images, shapes
 from ._layers import (
     SIGNS,
@@ -25,6 +24,10 @@ from ._layers import (
 from ._learning import Source, learn_layer, learn_layers, settings_of
 from ._parameters import ExtractorParameters
 from ._shapes import check_positions, grid_levels, numbers
+from .filters import LearnedFilters
+
+# Where the fields of LearnedFilters are kept.
+_LEARNED = ("filters_", "bias_", "contrast_", "_coordinates", "patterns_")
 
 
 class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
@@ -41,12 +44,13 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
     Parameters
     ----------
     filters : component, default=None
-        Where filters come from: `KMeansFilters` (the default, None), `RandomFilters` or `FixedFilters`.
+        Where filters come from: `KMeansFilters` (the default, None), `PatchFilters`, `PCAFilters`,
+        `RandomFilters`, `GaborFilters`, `WaveletFilters`, `FixedFilters` or `NetworkFilters`.
     hidden_layers : sequence of ConvLayer, default=()
         Layers before the extractor's own, which the other parameters describe: it then looks at their maps
         in the place of the images. See `ConvLayer`.
     n_filters : int, default=64
-        Number of filters. Fewer are learned where the images hold fewer different patches.
+        Number of filters.
     kernel_size : int or (int, int), default=6
         Rows and columns of a filter, in pixels.
     stride : int, default=1
@@ -104,6 +108,9 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
     ----------
     filters_ : ndarray of shape (n_filters, kh, kw, n_channels)
         The filters as they are applied to pixels, or to the maps of the last hidden layer.
+    patterns_ : ndarray of shape (n_filters, kh, kw, n_channels)
+        What the filters respond to, without the whitening that is folded into them; `filter_images` makes
+        pictures of them.
     bias_ : ndarray of shape (n_filters,)
         Their biases, without the threshold.
     contrast_ : float or None
@@ -223,7 +230,8 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
             images, (sample, rng) = more_images(self, X), deepcopy(stream)
             *before, last = self._layers()
             source = Source(images, before, self._bytes(), self.n_jobs)
-            layer, sample = learn_layer(source, last.settings, last.geometry, rng, sample)
+            stream = sample, last.learned
+            layer, sample = learn_layer(source, last.settings, last.geometry, rng, stream=stream)
             self._keep(layer)
         self._stream = sample, rng
         return self
@@ -241,7 +249,7 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
         return sample
 
     def _keep(self, last: FittedLayer) -> None:
-        self.filters_, self.bias_, self.contrast_, self._coordinates = last.learned
+        vars(self).update(zip(_LEARNED, last.learned, strict=True))
         channels = self._channels()
         self.n_features_out_ = len(channels) * sum(cells * cells for cells in self.grid_)
 
@@ -344,7 +352,7 @@ class ConvFeatureExtractor(CallbackSupport, ExtractorParameters):
         return [f"channel{c}_{name}" for c in range(inputs) for name in names]
 
     def _layers(self) -> list[FittedLayer]:
-        learned = LearnedFilters(self.filters_, self.bias_, self.contrast_, self._coordinates)
+        learned = LearnedFilters(*(getattr(self, name) for name in _LEARNED))
         settings = self._last()
         last = FittedLayer(learned, geometry_of(settings, learned.filters.shape[1:3], ""), settings)
         layers = [*self.hidden_layers_, last]

@@ -11,9 +11,9 @@ from skmtl.component import Component
 from skmtl.kernels.windows import Window
 from skmtl.utils._sklearn import Interval, StrOptions
 
-from ._filters import Filters, LearnedFilters
 from ._geometry import padded_shape
 from ._shapes import pair
+from .filters import Filters, LearnedFilters
 
 # What the channels of an activation are called. "modulus" makes one channel of two filters.
 SIGNS = {

@@ -11,11 +11,11 @@ from sklearn.base import clone
 from skmtl.utils._callbacks import FitSteps
 from skmtl.utils._parallel import run_blocks
 
-from ._filters import Filters, KMeansFilters
 from ._images import block_of, blocks, feature_type, sizes
 from ._layers import ConvLayer, FittedLayer, Geometry, geometry_of, scratch, shape_after
 from ._sampling import Places, Sample, draw_places, gather, merge
 from ._shapes import pair
+from .filters import Filters, KMeansFilters
 
 
 class Source:
@@ -67,11 +67,15 @@ class Source:
         return images_at_once
 
 
-def learn_layer(source: Source, settings: ConvLayer, geometry: Geometry, rng, sample: Sample | None = None):
+def learn_layer(
+    source: Source, settings: ConvLayer, geometry: Geometry, rng, *, stream=(None, None), shrink=False
+):
     """A layer with filters learned from patches of ``source``, and the sample of patches it was learned from.
 
-    ``sample``: of earlier images of the same stream, which the new patches join.
+    ``stream``: a sample of earlier images, which the new patches join, and what was learned from it.
+    ``shrink`` makes fewer filters where there are not enough patches for all.
     """
+    sample, previous = stream
     component = filters_of(settings)
     count = pair(component.n_patches, "n_patches of filters")[0]
     shapes = source.shapes()
@@ -84,7 +88,10 @@ def learn_layer(source: Source, settings: ConvLayer, geometry: Geometry, rng, sa
         at, keys = at.take(stays), keys[stays]
     new = Sample(source.patches(at, geometry), keys)
     sample = new if sample is None else merge(sample, new, count)
-    learned = component.learn(sample.patches, settings.n_filters, rng)
+    n_filters = settings.n_filters if previous is None else len(previous.filters)
+    if shrink:
+        n_filters = min(n_filters, component.n_available(sample.patches) or n_filters)
+    learned = component.learn(sample.patches, n_filters, rng, previous)
     if settings.activation == "modulus" and len(learned.filters) % 2:
         raise ValueError(
             f"{geometry.name}activation='modulus' makes one feature of filters i and i + n/2, so it needs an "
@@ -109,7 +116,7 @@ def learn_layers(source: Source, settings: Sequence[ConvLayer], shrink: bool, rn
         if shrink:
             kernel = min(kernel[0], source.shapes()[0, 0]), min(kernel[1], source.shapes()[0, 1])
         geometry = geometry_of(one, filters_of(one).kernel_shape(kernel), name)
-        layer, sample = learn_layer(source, one, geometry, rng)
+        layer, sample = learn_layer(source, one, geometry, rng, shrink=shrink)
         source = source.after(layer)
         steps.end()
     return source.before, sample

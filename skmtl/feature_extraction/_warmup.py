@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._extractor import ConvFeatureExtractor
-from ._filters import FixedFilters
+from .filters import FixedFilters
 
 
 def warmup(dtypes=("float32", "float64")) -> None:
