@@ -7,20 +7,26 @@ from types import SimpleNamespace
 import numpy as np
 
 INSTANCES = {
-    "256x32x32x3 K64": {"images": 256, "filters": 64},
-    "256x32x32x3 K256": {"images": 256, "filters": 256},
+    f"{images}x32x32x3 K{filters}, {at_once} a call": {
+        "images": images,
+        "filters": filters,
+        "at_once": at_once,
+    }
+    for filters, images in ((64, 256), (256, 128), (1600, 64))
+    for at_once in (64, 1)
 }
-QUICK = {"32x32x32x3 K32": {"images": 32, "filters": 32}}
+QUICK = {"32x32x32x3 K32, 16 a call": {"images": 32, "filters": 32, "at_once": 16}}
 QUALITY = "largest error over the largest value, against float64"
-LIMIT = 1e-5
+LIMIT = 1e-4
 SIZE, PATCH = 32, 6
 CHECKED = 8
 
 
-def make(images: int, filters: int) -> SimpleNamespace:
+def make(images: int, filters: int, at_once: int) -> SimpleNamespace:
     """``X`` (images, 32, 32, 3) and ``filters`` (filters, 6, 6, 3), float32; ``threshold``; ``edges``.
 
-    ``edges`` are the borders of the quadrants on the 27 x 27 grid of patch positions.
+    ``edges`` are the borders of the quadrants on the 27 x 27 grid of patch positions; ``at_once`` images
+    go into one call; ``multiply_adds`` are those of the convolution.
     """
     rng = np.random.default_rng(0)
     W = rng.normal(size=(filters, PATCH, PATCH, 3))
@@ -32,6 +38,8 @@ def make(images: int, filters: int) -> SimpleNamespace:
         filters=W.astype(np.float32),
         threshold=0.1,
         edges=(0, places // 2, places),
+        at_once=at_once,
+        multiply_adds=images * filters * places * places * PATCH * PATCH * 3,
     )
 
 

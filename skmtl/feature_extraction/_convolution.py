@@ -151,7 +151,6 @@ class Convolution:
             out = out.reshape(*out.shape[:3], -1)
         return out
 
-
     def _fused(self, inputs: np.ndarray, n_jobs) -> np.ndarray:
         """Maps of ``inputs`` that are pooled before they leave the registers."""
         plan = self._plan(inputs.shape[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from skmtl import ConvFeatureExtractor
 from skmtl.feature_extraction import FixedFilters
 
@@ -13,13 +15,14 @@ def prepare(data, threads):
         FixedFilters(data.filters), threshold=data.threshold, pooling="sum", grid=2, n_jobs=threads
     )
     model.fit(data.X[:4])
-    model.transform(data.X[:4])
+    model.transform(data.X[:1])
     return data, model
 
 
 def run(state):
     data, model = state
-    return model.transform(data.X)
+    calls = range(0, len(data.X), data.at_once)
+    return np.concatenate([model.transform(data.X[i : i + data.at_once]) for i in calls])
 
 
 def result(state, output):

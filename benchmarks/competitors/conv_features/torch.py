@@ -1,4 +1,4 @@
-"""torch, channels last, in batches of 64."""
+"""torch, channels last."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import torch
 from torch.nn.functional import conv2d, softshrink
 
 PACKAGE = "torch"
-BATCH = 64
 
 
 def prepare(data, threads):
     torch.set_num_threads(threads)
     X = torch.from_numpy(data.X).permute(0, 3, 1, 2)
     W = torch.from_numpy(data.filters).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    state = X, W, data.threshold, data.edges
-    run((X[:4], *state[1:]))
+    state = X, W, data.threshold, data.edges, data.at_once
+    run((X[: data.at_once], *state[1:]))
     return state
 
 
 def run(state):
-    X, W, threshold, (start, half, end) = state
+    X, W, threshold, (start, half, end), at_once = state
     out = torch.empty(len(X), 2, 4, len(W))
     with torch.inference_mode():
-        for first in range(0, len(X), BATCH):
-            raw = softshrink(conv2d(X[first : first + BATCH], W), threshold)
+        for first in range(0, len(X), at_once):
+            raw = softshrink(conv2d(X[first : first + at_once], W), threshold)
             for sign, maps in enumerate((raw.clamp(min=0), (-raw).clamp(min=0))):
                 for q, (rows, columns) in enumerate(_quadrants(start, half, end)):
-                    out[first : first + BATCH, sign, q] = maps[:, :, rows, columns].sum(dim=(2, 3))
+                    out[first : first + at_once, sign, q] = maps[:, :, rows, columns].sum(dim=(2, 3))
     return out
 
 
