@@ -6,7 +6,7 @@ from ._latent_models import MultiTaskLatentClassifier, MultiTaskLatentRegressor
 from ._mixed import MultiTaskMixedModel
 from ._regressor import MultiTaskLinearRegressor
 from ._relations import TaskRelationClassifier, TaskRelationRegressor
-from ._streaming import StreamingRidge, StreamingRidgeClassifier
+from ._streaming_models import StreamingRidge, StreamingRidgeClassifier
 from ._svm import MultiTaskLinearSVC, MultiTaskLinearSVR
 
 __all__ = [

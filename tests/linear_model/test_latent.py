@@ -248,7 +248,7 @@ def test_bad_parameters_are_named(parameters, message, table):
 
 def test_what_cannot_be_learned_in_chunks_is_said(table):
     X, Y = table
-    with pytest.raises(ValueError, match="needs classes=... in its first call"):
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
         MultiTaskLatentClassifier().partial_fit(X, classes(Y))
     model = MultiTaskLatentClassifier().partial_fit(X, classes(Y), classes=[0.0, 1.0])
     with pytest.raises(

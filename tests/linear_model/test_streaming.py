@@ -117,10 +117,10 @@ def test_missing_labels_leave_each_task_its_own_rows(data, rng, small_blocks):
 
 def test_complete_tasks_share_their_products(data):
     X, Y = data
-    assert len(in_blocks(StreamingRidge(), X, Y)._parts) == 1
+    assert len(in_blocks(StreamingRidge(), X, Y)._sums.parts) == 1
     Y = Y.copy()
     Y[3, 0] = np.nan
-    assert [part.tasks.tolist() for part in in_blocks(StreamingRidge(), X, Y)._parts] in (
+    assert [part.tasks.tolist() for part in in_blocks(StreamingRidge(), X, Y)._sums.parts] in (
         [[0], [1, 2]],
         [[1, 2], [0]],
     )
