@@ -18,10 +18,10 @@ from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_lay
 from skmtl.utils._parallel import n_threads, run_blocks
 
 from ._geometry import pad_images
-from ._layers import FittedLayer
+from ._layers import FUSED, FittedLayer
 
-_RECTIFIED = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE}
-_FUSED = {**_RECTIFIED, "linear": conv.LINEAR}  # activations of hidden layers that need no codes
+_FUSED = dict(zip(FUSED, (conv.TWO_SIDED, conv.RELU, conv.ABSOLUTE, conv.LINEAR), strict=True))
+_RECTIFIED = {name: rule for name, rule in _FUSED.items() if name != "linear"}
 _CODES = {
     "two-sided": encode.TWO_SIDED,
     "relu": encode.RELU,

@@ -24,6 +24,7 @@ SIGNS = {
     "modulus": ("mod",),
     "triangle": ("tri",),
 }
+FUSED = ("two-sided", "relu", "abs", "linear")  # of these no more than the pooled maps go to memory
 PADDINGS = ("valid", "same", "reflect")
 
 CONVOLUTION_CONSTRAINTS = {
@@ -227,9 +228,11 @@ def scratch(layers: Sequence[FittedLayer], shape, *, keep_last: bool) -> int:
         rows, columns = layer.geometry.grid(shape)
         copies = shape[2] if layer.settings.per_channel else 1
         values = math.prod(shape) + copies * (math.prod(layer.seen(shape)) + rows * columns)
-        kept = keep_last or layer is not layers[-1]
-        most = max(most, values + kept * rows * columns * layer.n_channels(shape[2]))
-        shape = layer.shape(shape)
+        before, shape = shape[2], layer.shape(shape)
+        if keep_last or layer is not layers[-1]:
+            fused = layer.settings.activation in FUSED
+            values += math.prod(shape) if fused else rows * columns * layer.n_channels(before)
+        most = max(most, values)
     return most
 
 

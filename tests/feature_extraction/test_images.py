@@ -93,6 +93,14 @@ def test_the_set_is_never_copied(dtype, tmp_path):
     assert _peak(work) < 0.1 * images.size * 4 + 2**23  # the patches and the features are most of it
 
 
+def test_memory_bounds_what_is_taken_at_once():
+    images = np.stack(_images([(16, 16)] * 400))
+    extractor = _fitted(images[:10], hidden_layers=[ConvLayer(RandomFilters(), n_filters=16)], grid=1)
+    extractor.transform(images[:10])
+    peaks = [_peak(lambda: extractor.transform(images)) for extractor.memory in (0.1, 1.0, 4.0)]
+    assert peaks[0] < 2**19 and peaks[0] < peaks[1] < 2**21 < peaks[2] < 2**23
+
+
 def test_not_a_number_is_looked_for_without_a_copy():
     images = np.ones((2000, 16, 16), np.float32)[:, ::2]  # not contiguous: a test of the whole would copy
     images[-1, -1, -1] = np.nan

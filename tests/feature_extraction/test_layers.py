@@ -118,7 +118,17 @@ def test_triangle(component, dtype):
                 RandomFilters(), n_filters=3, padding="valid", pooling="mean", pool_size=3, threshold=0.1
             )
         ],
-        [ConvLayer(RandomFilters(), n_filters=2, stride=2, dilation=2, pooling=None, activation="two-sided")],
+        [
+            ConvLayer(
+                RandomFilters(),
+                n_filters=2,
+                stride=2,
+                dilation=2,
+                pooling=None,
+                activation="two-sided",
+                threshold=0.2,
+            )
+        ],
         [
             ConvLayer(RandomFilters(), n_filters=4, activation="modulus", padding="reflect"),
             ConvLayer(RandomFilters(), n_filters=2, activation="abs", per_channel=True, pooling=None),
