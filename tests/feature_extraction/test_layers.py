@@ -214,6 +214,14 @@ def test_transform_dense_goes_with_every_activation():
         np.testing.assert_allclose(extractor.transform_dense(images), expected, **FLOAT64)
 
 
+def test_pictures_of_filters():
+    extractor = _fitted(_images(6), filters=KMeansFilters(), n_filters=4)
+    pictures = extractor.filter_images()
+    assert pictures.shape == (4, 3, 3, 2) and pictures.min() >= 0 and pictures.max() <= 1
+    for pattern, picture in zip(extractor.patterns_, pictures, strict=True):
+        np.testing.assert_allclose((picture - 0.5) * 2 * np.abs(pattern).max(), pattern, **FLOAT64)
+
+
 def test_sparse_output():
     images = _images(7)
     extractor = _fitted(images, threshold=1.0, sparse_output=True, memory=1e-3)
