@@ -1,6 +1,6 @@
 """How well models predict: ``python benchmarks/accuracy NAME --data FOLDER [--splits N]``.
 
-NAME is school, related, unrelated or hidden; FOLDER holds the data sets (or the variable SKMTL_DATA
+NAME is school, related, unrelated, hidden or filters; FOLDER holds the data sets (or the variable SKMTL_DATA
 names it). The tables are printed and written to ``results/accuracy_NAME.txt``.
 """
 
@@ -18,13 +18,18 @@ sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "accuracy")]
 
 from harness.machine import machine  # noqa: E402
 
-AGAINST = {"school": "pooled slopes, free intercepts", "related": "separate", "unrelated": "separate"}
+AGAINST = {
+    "school": "pooled slopes, free intercepts",
+    "related": "separate",
+    "unrelated": "separate",
+    "filters": "k-means",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one study, write its tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["school", "related", "unrelated", "hidden"])
+    parser.add_argument("name", choices=["school", "related", "unrelated", "hidden", "filters"])
     parser.add_argument("--data", type=Path, default=os.environ.get("SKMTL_DATA"), help="folder of the data")
     parser.add_argument("--splits", type=int, default=10, help="train/test splits, at least 2")
     parser.add_argument("--out", type=Path, default=BENCHMARKS / "results")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.fft import fft2, ifft2
+from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
 from skmtl.utils._parallel import run_blocks
 
-from ._convolution import slices
 from ._scattering_bank import Bank
 
 BLOCK_VALUES = 2**14  # pixels of a block: small enough for the cache, large enough to hide the calls
@@ -25,7 +25,7 @@ def scatter_images(images: np.ndarray, bank: Bank, out: np.ndarray, n_jobs) -> N
         out[block] = paths.transpose(2, 3, 0, 1).reshape(out[block].shape)
 
     with threadpool_limits(1, user_api="blas"):
-        run_blocks(work, slices(len(images), step), n_jobs)
+        run_blocks(work, gen_batches(len(images), step), n_jobs)
 
 
 def _scatter(planes: np.ndarray, bank: Bank, paths: int) -> np.ndarray:
