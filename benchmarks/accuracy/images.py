@@ -28,7 +28,7 @@ import numpy as np
 BENCHMARKS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "accuracy")]
 
-from harness.machine import machine, peak_mb  # noqa: E402
+from harness.machine import machine  # noqa: E402
 
 from skmtl.feature_extraction import warmup  # noqa: E402
 
@@ -75,7 +75,6 @@ def _one_run(study, name: str, args, seed: int) -> dict:
         "fit_cpu_s": learned - cpu,
         "cpu_s": time.process_time() - cpu,
         "wall_s": time.perf_counter() - wall,
-        "peak_mb": peak_mb(),
     }
 
 
@@ -92,10 +91,10 @@ def write(study, study_name: str, name: str, row: dict) -> None:
 
 def _table(rows: dict) -> list[str]:
     width = max(map(len, rows))
-    head = f"{'':{width}}  accuracy    sd  seeds  CPU s  wall s  threads   MB"
+    head = f"{'':{width}}  accuracy    sd  seeds  CPU s  wall s  threads"
     return [head] + [
         f"{name:{width}}  {row['accuracy']:8.2f}  {row.get('sd', ''):>4}  {row['seeds']:5d}"
-        f"  {row['cpu_s']:5.1f}  {row['wall_s']:6.0f}  {row['threads']:7d}  {row['peak_mb']:5.0f}"
+        f"  {row['cpu_s']:5.1f}  {row['wall_s']:6.0f}  {row['threads']:7d}"
         for name, row in rows.items()
     ]
 

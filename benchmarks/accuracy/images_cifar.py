@@ -12,7 +12,12 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skmtl.feature_extraction import ConvLayer, KMeansFilters, RandomFilters
 
-NOTES = ""
+NOTES = """
+Filters are 6 x 6 (3 x 3 in the second layer), cells 2 x 2, roots are taken of the features, responses below
+0.1 count as 0, unless a row says otherwise. "Gaussian" are similarities to 5000 training images in 512
+principal components of the features; the head is StreamingRidgeClassifier in every row and picks
+its strength. The standard error of an accuracy is 1.4 points.
+"""
 
 ALPHAS = tuple(np.logspace(-3, 0, 4))
 
