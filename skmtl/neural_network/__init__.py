@@ -1,13 +1,17 @@
 """Networks of several tasks: a shared trunk with a head a task."""
 
 from ._classifier import MultiTaskMLPClassifier
+from ._conv_trunk import ConvTrunk
 from ._multi_head import MultiHeadNetwork
 from ._regressor import MultiTaskMLPRegressor
-from ._trunks import ConvTrunk, DenseTrunk, Trunk
+from ._sharing_trunks import CrossStitchTrunk, MixtureTrunk
+from ._trunks import DenseTrunk, Trunk
 
 __all__ = [
     "ConvTrunk",
+    "CrossStitchTrunk",
     "DenseTrunk",
+    "MixtureTrunk",
     "MultiHeadNetwork",
     "MultiTaskMLPClassifier",
     "MultiTaskMLPRegressor",

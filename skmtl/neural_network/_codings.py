@@ -20,13 +20,13 @@ from ..nn import (
     cross_entropy,
     dense,
     dense_cross_entropy,
-    on_levels,
     point_distance,
     relu,
     resize,
     softmax,
     squared,
 )
+from ._trunks import Place
 
 IGNORE = 255
 #: Channels in which a mask head adds up what it makes of the trunk's levels.
@@ -130,18 +130,20 @@ def read_outputs(coding: dict, Z: np.ndarray) -> np.ndarray:
 
 
 def head_layers(
-    name: str, coding: dict, n_levels: int, image: tuple[int, ...], hidden: Sequence[int]
+    name: str, coding: dict, place: Place, image: tuple[int, ...], hidden: Sequence[int]
 ) -> Layer:
-    """A head's own layers on a pyramid: dense ones on its last level, or a mask from all the others.
+    """A head's own layers on a trunk: dense ones on its last level, or a mask from its maps.
 
     A mask is made as fully convolutional networks do (Long, Shelhamer & Darrell 2015): a 3 x 3 convolution
     of each level, brought to the size of the image and added up; then a ReLU and a 1 x 1 convolution.
     """
     if coding["kind"] != "mask":
         own = [layer for i, size in enumerate(hidden) for layer in (dense(f"{name}.{i}", size), relu())]
-        return on_levels({n_levels - 1: chain(*own, dense(f"{name}.out", coding["n_outputs"], gain=1.0))})
+        return place.read(
+            name, {place.last: chain(*own, dense(f"{name}.out", coding["n_outputs"], gain=1.0))}
+        )
     maps = {
         level: chain(conv(f"{name}.level{level}", MASK_WIDTH), resize(*image[:2]))
-        for level in range(n_levels - 1)
+        for level in range(place.trunk.n_maps())
     }
-    return chain(on_levels(maps), relu(), conv(f"{name}.out", coding["n_outputs"], size=1))
+    return chain(place.read(name, maps), relu(), conv(f"{name}.out", coding["n_outputs"], size=1))

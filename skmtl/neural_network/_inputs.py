@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,3 +68,8 @@ class Samples:
             for coding, field in zip(self.codings, self.encoded, strict=True)
         ]
         return self.scaling.apply(self.X[rows], self.dtype), labels
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Scaled X of all rows, in blocks and in float64, as for prediction."""
+        for first in range(0, len(self), ROWS):
+            yield self.scaling.apply(self.X[self.rows[first : first + ROWS]], np.float64)

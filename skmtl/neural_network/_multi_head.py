@@ -23,11 +23,13 @@ from ..utils._weights import checked_weights
 from ._architecture import layer_sizes
 from ._checkpoint import load_checkpoint, save_checkpoint
 from ._codings import KINDS, head_layers, learn_coding, read_outputs
+from ._conv_trunk import ConvTrunk
 from ._inputs import Samples, Scaling
 from ._settings import TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
+from ._tell import tell
 from ._train import train
-from ._trunks import ConvTrunk, DenseTrunk, Trunk
+from ._trunks import DenseTrunk, Place, Trunk
 
 #: Numbers of a block in prediction, about: samples times pixels, or times columns.
 BLOCK = 2**18
@@ -47,8 +49,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     heads : "auto" or list of (str, Head), default "auto"
         A head for every field of y; "auto" goes by dtype and shape, see ``MultiHeadEstimator``.
     trunk : Trunk, optional
-        ``DenseTrunk`` or ``ConvTrunk``. None: a ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for
-        images. Mask heads need a ``ConvTrunk``.
+        ``DenseTrunk``, ``ConvTrunk``, or copies of one: ``CrossStitchTrunk``, ``MixtureTrunk``. None: a
+        ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
     balancer : Balancer, default ``Fixed()``
@@ -104,6 +106,10 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     gradient_cosines_ : (n_iter_, n_heads, n_heads)
         Cosines of the angles between the heads' gradients in the trunk, on the first batch of each epoch,
         with ``record_conflict``; below 0, two heads pull in opposite directions.
+    sharing_ : (n_layers, n_heads, n_heads), (n_heads, n_experts) or None
+        Of a ``CrossStitchTrunk``: [l, t, s] is the weight with which the column of head s feeds that of
+        head t after layer l; NaN in the last layer for mask heads, which do not see it. Of a
+        ``MixtureTrunk``: each head's mean shares of the experts, over the samples learned.
     n_iter_, n_features_in_ : int
     input_shape_ : tuple
         Shape of one sample of X.
@@ -233,9 +239,9 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             codings = list(self._codings.values())
             return Samples(X, Scaling(**self._scaling), encoded, codings, weight, rows, settings.dtype)
 
-        judges = None if held_out is None else samples(held_out)
-        self.n_iter_ = train(network, samples(rows), judges, settings, state)
-        self._keep(state)
+        data, judges = samples(rows), None if held_out is None else samples(held_out)
+        self.n_iter_ = train(network, data, judges, settings, state)
+        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
         return self
 
     # --------------------------------------------------------------------- before training
@@ -246,6 +252,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         if trunk is None:
             trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
         self.trunk_ = clone(trunk)
+        trunk.check()
         X = trunk.samples(X)
         self._shape = X.shape[1:]
         return X
@@ -260,7 +267,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
                     f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
                     "None, or take MultiHeadEstimator"
                 )
-            if head.task == "dense" and size is None:
+            if head.task == "dense" and not self.trunk_.n_maps():
                 raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
         self.heads_ = heads
         self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
@@ -321,28 +328,16 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     # ------------------------------------------------------------------------- the network
 
     def _network(self) -> JointNetwork:
-        n_levels = len(self.trunk_.stages()) + 1
+        n = len(self._codings)
         tasks = [
             Task(
                 name,
-                head_layers(f"head.{name}", coding, n_levels, self._shape, self._head_sizes),
+                head_layers(f"head.{name}", coding, Place(self.trunk_, t, n), self._shape, self._head_sizes),
                 KINDS[coding["kind"]].loss(),
             )
-            for name, coding in self._codings.items()
+            for t, (name, coding) in enumerate(self._codings.items())
         ]
-        return JointNetwork(self.trunk_.layers(), tasks)
-
-    def _keep(self, state: TrainingState) -> None:
-        """Fitted attributes from the state; in float64, so that a sample alone predicts as in a batch."""
-        self.params_ = {name: value.astype(np.float64) for name, value in state.vector.views.items()}
-        self._statistics = {name: value.astype(np.float64) for name, value in state.statistics.items()}
-        history = state.history
-        self.loss_curve_ = np.array(history.losses)
-        self.task_weights_ = np.array(history.weights)
-        if self.record_conflict:
-            self.gradient_cosines_ = np.array(history.cosines)
-        if self.early_stopping:
-            self.validation_curve_ = np.array(history.validation)
+        return JointNetwork(self.trunk_.layers(n), tasks)
 
     def _outputs(self, X) -> dict[str, np.ndarray]:
         """What each head's codec decodes, in float64."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,6 +27,10 @@ class Data:
     def take(self, rows) -> tuple[np.ndarray, Sequence[Labels]]:
         """X and labels of some rows."""
         return self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels]
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """X of all rows, as for prediction."""
+        yield self.X.astype(np.float64)
 
     def __len__(self) -> int:
         return self.X.shape[0]

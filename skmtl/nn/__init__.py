@@ -7,10 +7,11 @@ from ._conv import conv
 from ._dense import dense, ordered_biases
 from ._joint import JointNetwork, JointPass, Labels, Task
 from ._layer import Layer, Params, Run
-from ._levels import Levels, on_levels, pyramid
+from ._levels import Levels, branches, on_levels, parallel, pick, pyramid
 from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
+from ._mixing import gate, gated, stitch
 from ._optimisers import Optimiser, adam, adamw, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
 from ._schedules import Schedule, constant, cosine, triangle
@@ -34,6 +35,7 @@ __all__ = [
     "batch_norm",
     "binary_cross_entropy",
     "box",
+    "branches",
     "chain",
     "constant",
     "conv",
@@ -43,6 +45,8 @@ __all__ = [
     "dense_cross_entropy",
     "dropout",
     "flatten",
+    "gate",
+    "gated",
     "gelu",
     "global_mean",
     "huber",
@@ -51,6 +55,8 @@ __all__ = [
     "on_levels",
     "ordered_biases",
     "ordinal",
+    "parallel",
+    "pick",
     "point_distance",
     "poisson",
     "quantile",
@@ -61,5 +67,6 @@ __all__ = [
     "sgd",
     "softmax",
     "squared",
+    "stitch",
     "triangle",
 ]
