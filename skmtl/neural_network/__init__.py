@@ -2,6 +2,7 @@
 
 from ._classifier import MultiTaskMLPClassifier
 from ._conv_trunk import ConvTrunk
+from ._inputs_trunk import InputsTrunk
 from ._multi_head import MultiHeadNetwork
 from ._regressor import MultiTaskMLPRegressor
 from ._sharing_trunks import CrossStitchTrunk, MixtureTrunk
@@ -11,6 +12,7 @@ __all__ = [
     "ConvTrunk",
     "CrossStitchTrunk",
     "DenseTrunk",
+    "InputsTrunk",
     "MixtureTrunk",
     "MultiHeadNetwork",
     "MultiTaskMLPClassifier",

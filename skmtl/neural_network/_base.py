@@ -261,6 +261,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
     def _begin(self, n_features: int, earlier: dict | None, settings: Settings, rng) -> TrainingState:
         """The state before the first step: drawn, or with the parameters of the earlier fit."""
         self._design = self._asked_design(n_features)
+        self._design["trunk"].samples(np.broadcast_to(0.0, (1, n_features)))  # refuses what does not fit
         if earlier is None:
             params = self._network().init(rng, (n_features,), settings.dtype)
             return TrainingState.begin(params, self.n_tasks_, settings, rng)
@@ -308,7 +309,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
             self.trunk.check()
             if self.trunk.n_maps():
                 raise ValueError(f"{type(self).__name__} has no images to give to trunk={self.trunk!r}")
-            return clone(self.trunk)
+            return clone(self.trunk).named(getattr(self, "feature_names_in_", None))
         sizes = layer_sizes(self.hidden_layer_sizes, "hidden_layer_sizes")
         same = {name: getattr(self, name) for name in ("activation", "dropout", "batch_norm")}
         return DenseTrunk(tuple(sizes), **same)

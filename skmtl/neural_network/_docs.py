@@ -7,7 +7,8 @@ hidden_layer_sizes : int or sequence of int, default (128,)
     Sizes of the trunk's layers. None at all, ``()``, means heads on X itself.
 trunk : Trunk, optional
     The shared layers in place of ``hidden_layer_sizes``, with an activation, dropout and batch
-    normalisation of their own: a ``DenseTrunk``, ``CrossStitchTrunk`` or ``MixtureTrunk``.
+    normalisation of their own: a ``DenseTrunk``, ``InputsTrunk``, ``CrossStitchTrunk`` or
+    ``MixtureTrunk``.
 head_layer_sizes : int or sequence of int, default ()
     Sizes of each head's own layers, before its output.
 """

@@ -21,8 +21,11 @@ class Scaling:
     scale: np.ndarray
 
     @classmethod
-    def learn(cls, X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Scaling:
-        """Weighted mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1."""
+    def learn(cls, X: np.ndarray, weight: np.ndarray, rows: np.ndarray, groups=None) -> Scaling:
+        """Weighted mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1.
+
+        Columns of one of the ``groups``, numbers (p,), have those of all their entries together.
+        """
         total = square = count = 0.0
         axes = tuple(range(X.ndim - 1))
         centre = X[rows[:1]].astype(np.float64).mean(axis=axes)
@@ -33,9 +36,13 @@ class Scaling:
             total += (w * part).sum(axis=axes)
             square += (w * part**2).sum(axis=axes)
             count += w.sum() * (part[0, ..., 0].size)
-        mean = total / count
-        spread = np.sqrt(np.maximum(square / count - mean**2, 0))
-        return cls(mean + centre, np.where(spread > 1e-12 * np.abs(centre).max(initial=1.0), spread, 1.0))
+        mean, variance = total / count, np.maximum(square / count - (total / count) ** 2, 0)
+        mean += centre
+        if groups is not None:
+            middle = _group_mean(mean, groups)
+            mean, variance = middle, _group_mean(variance + (mean - middle) ** 2, groups)
+        spread = np.sqrt(variance)
+        return cls(mean, np.where(spread > 1e-12 * np.abs(centre).max(initial=1.0), spread, 1.0))
 
     def apply(self, X: np.ndarray, dtype) -> np.ndarray:
         """Scaled samples as a new array of ``dtype``."""
@@ -43,6 +50,12 @@ class Scaling:
         scaled -= self.shift.astype(dtype)
         scaled /= self.scale.astype(dtype)
         return scaled
+
+
+def _group_mean(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """For each column the mean over the columns of its group."""
+    sizes = np.bincount(groups)
+    return (np.bincount(groups, values) / np.maximum(sizes, 1))[groups]
 
 
 @dataclass(frozen=True)

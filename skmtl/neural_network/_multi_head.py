@@ -49,8 +49,9 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     heads : "auto" or list of (str, Head), default "auto"
         A head for every field of y; "auto" goes by dtype and shape, see ``MultiHeadEstimator``.
     trunk : Trunk, optional
-        ``DenseTrunk``, ``ConvTrunk``, or copies of one: ``CrossStitchTrunk``, ``MixtureTrunk``. None: a
-        ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
+        ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, or copies of one: ``CrossStitchTrunk``,
+        ``MixtureTrunk``. None: a ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for images. Mask
+        heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
     balancer : Balancer, default ``Fixed()``
@@ -227,7 +228,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held_out = self._split(encoded, weight, rng)
         self._learn_codings(encoded, weight, rows)
-        self._scaling = vars(Scaling.learn(X, weight, rows))
+        self._scaling = vars(Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1])))
         settings = self._settings(fingerprint)
         network = self._network()
         state = self._stopped(fingerprint)
@@ -251,9 +252,9 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         trunk = self.trunk
         if trunk is None:
             trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
-        self.trunk_ = clone(trunk)
         trunk.check()
-        X = trunk.samples(X)
+        self.trunk_ = clone(trunk).named(getattr(self, "feature_names_in_", None))
+        X = self.trunk_.samples(X)
         self._shape = X.shape[1:]
         return X
 

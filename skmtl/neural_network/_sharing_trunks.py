@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
+from sklearn.base import clone
 
 from ..nn import Layer, Run, branches, chain, gate, gated, parallel, pick, pyramid, stitch
 from ._trunks import DenseTrunk, Trunk
@@ -15,10 +16,12 @@ class CopiedTrunk(Trunk):
     """Several copies of one hard trunk, each with parameters of its own; subclasses tie them."""
 
     is_hard = False
+    #: The parameter that holds the trunk that is copied.
+    _of: ClassVar[str]
 
-    @abstractmethod
     def _copied(self) -> Trunk:
-        """The trunk that is copied."""
+        given = getattr(self, self._of)
+        return DenseTrunk() if given is None else given
 
     def _check_copied(self) -> None:
         copied = self._copied()
@@ -35,6 +38,12 @@ class CopiedTrunk(Trunk):
 
     def samples(self, X):
         return self._copied().samples(X)
+
+    def named(self, names):
+        return clone(self).set_params(**{self._of: self._copied().named(names)})
+
+    def alike(self, n_columns):
+        return self._copied().alike(n_columns)
 
     def stages(self, name="trunk"):
         return self._copied().stages(name)
@@ -60,6 +69,8 @@ class CrossStitchTrunk(CopiedTrunk):
     Misra, Shrivastava, Gupta & Hebert (2016), "Cross-stitch networks for multi-task learning", eq. 1.
     """
 
+    _of = "column"
+
     def __init__(self, column=None, own=0.9):
         self.column = column
         self.own = own
@@ -68,9 +79,6 @@ class CrossStitchTrunk(CopiedTrunk):
         self._check_copied()
         if not (isinstance(self.own, Real) and 0 <= self.own <= 1):
             raise ValueError(f"CrossStitchTrunk: own must be in [0, 1], got {self.own!r}")
-
-    def _copied(self):
-        return DenseTrunk() if self.column is None else self.column
 
     def _start(self, n_tasks: int) -> np.ndarray:
         others = (1.0 - self.own) / max(n_tasks - 1, 1)
@@ -120,6 +128,8 @@ class MixtureTrunk(CopiedTrunk):
     multi-gate mixture-of-experts", eq. 6 and 7.
     """
 
+    _of = "expert"
+
     def __init__(self, expert=None, n_experts=4):
         self.expert = expert
         self.n_experts = n_experts
@@ -128,9 +138,6 @@ class MixtureTrunk(CopiedTrunk):
         self._check_copied()
         if not (isinstance(self.n_experts, Integral) and self.n_experts >= 1):
             raise ValueError(f"MixtureTrunk: n_experts must be a whole number >= 1, got {self.n_experts!r}")
-
-    def _copied(self):
-        return DenseTrunk() if self.expert is None else self.expert
 
     def layers(self, n_tasks):
         experts = [self._copied().stages(f"trunk.expert{e}") for e in range(self.n_experts)]

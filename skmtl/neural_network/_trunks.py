@@ -49,6 +49,14 @@ class Trunk(Component, ABC):
         """X as the layers take it, samples along the first axis, without a copy where none is needed."""
         return X
 
+    def named(self, names: np.ndarray | None) -> Trunk:
+        """This trunk with columns by position, where X is a data frame with these ``names``."""
+        return self
+
+    def alike(self, n_columns: int) -> np.ndarray | None:
+        """For each column of X the number of a group that is standardised as one; None: each is its own."""
+        return None
+
     def sharing(self, params: Params, heads: Sequence[str], batches: Iterable) -> np.ndarray | None:
         """What a fit has learned about who shares what; None where all share everything."""
         return None

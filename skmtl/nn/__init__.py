@@ -5,6 +5,7 @@ from ._batch_norm import batch_norm
 from ._combine import chain, residual
 from ._conv import conv
 from ._dense import dense, ordered_biases
+from ._join import joined, part
 from ._joint import JointNetwork, JointPass, Labels, Task
 from ._layer import Layer, Params, Run
 from ._levels import Levels, branches, on_levels, parallel, pick, pyramid
@@ -50,12 +51,14 @@ __all__ = [
     "gelu",
     "global_mean",
     "huber",
+    "joined",
     "max_pool",
     "mean_pool",
     "on_levels",
     "ordered_biases",
     "ordinal",
     "parallel",
+    "part",
     "pick",
     "point_distance",
     "poisson",

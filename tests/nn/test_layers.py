@@ -53,6 +53,19 @@ LAYERS = {
         ),
         IMAGE,
     ),
+    "two inputs": (
+        lambda: nn.chain(
+            nn.branches(
+                [
+                    nn.chain(nn.part(slice(0, 2), np.asarray), nn.dense("a", 2), nn.gelu()),
+                    nn.chain(nn.part([3, 1], lambda X: X.reshape(len(X), 2, 1, 1)), nn.conv("b", 3)),
+                ]
+            ),
+            nn.parallel({0: nn.chain(), 1: nn.flatten()}),
+            nn.joined(),
+        ),
+        ROW,
+    ),
     "flatten": (nn.flatten, IMAGE),
     "residual": (lambda: nn.residual(nn.chain(nn.dense("a", 5), nn.gelu())), ROW),
     "chain": (lambda: nn.chain(nn.dense("a", 4), nn.gelu(), nn.batch_norm("b"), nn.dense("c", 2)), ROW),
