@@ -4,6 +4,7 @@ from ._classifier import MultiTaskMLPClassifier
 from ._conv_trunk import ConvTrunk
 from ._inputs_trunk import InputsTrunk
 from ._multi_head import MultiHeadNetwork
+from ._pretrained_trunk import PretrainedTrunk
 from ._regressor import MultiTaskMLPRegressor
 from ._sharing_trunks import CrossStitchTrunk, MixtureTrunk
 from ._trunks import DenseTrunk, Trunk
@@ -17,5 +18,6 @@ __all__ = [
     "MultiHeadNetwork",
     "MultiTaskMLPClassifier",
     "MultiTaskMLPRegressor",
+    "PretrainedTrunk",
     "Trunk",
 ]

@@ -307,8 +307,11 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         """The trunk as a value of its own."""
         if self.trunk is not None:
             self.trunk.check()
-            if self.trunk.n_maps():
-                raise ValueError(f"{type(self).__name__} has no images to give to trunk={self.trunk!r}")
+            if self.trunk.n_maps() or self.trunk.scaling() is not None:
+                raise ValueError(
+                    f"{type(self).__name__} has rows of numbers alone, taken as they are: it cannot take "
+                    f"trunk={self.trunk!r}"
+                )
             return clone(self.trunk).named(getattr(self, "feature_names_in_", None))
         sizes = layer_sizes(self.hidden_layer_sizes, "hidden_layer_sizes")
         same = {name: getattr(self, name) for name in ("activation", "dropout", "batch_norm")}

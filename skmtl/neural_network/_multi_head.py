@@ -27,7 +27,7 @@ from ._conv_trunk import ConvTrunk
 from ._inputs import Samples, Scaling
 from ._settings import TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
-from ._tell import tell
+from ._tell import cast, tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk
 
@@ -49,9 +49,9 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     heads : "auto" or list of (str, Head), default "auto"
         A head for every field of y; "auto" goes by dtype and shape, see ``MultiHeadEstimator``.
     trunk : Trunk, optional
-        ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, or copies of one: ``CrossStitchTrunk``,
-        ``MixtureTrunk``. None: a ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for images. Mask
-        heads need a ``ConvTrunk``.
+        ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
+        or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
+        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
     balancer : Balancer, default ``Fixed()``
@@ -228,13 +228,16 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held_out = self._split(encoded, weight, rng)
         self._learn_codings(encoded, weight, rows)
-        self._scaling = vars(Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1])))
+        self._scaling = self.trunk_.scaling() or vars(
+            Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1]))
+        )
         settings = self._settings(fingerprint)
         network = self._network()
         state = self._stopped(fingerprint)
         if state is None:
             params = network.init(rng, X.shape[1:], settings.dtype)
             state = TrainingState.begin(params, len(encoded), settings, rng)
+            state.statistics = cast(self.trunk_.statistics(), settings.dtype)
 
         def samples(rows):
             codings = list(self._codings.values())
@@ -321,7 +324,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
         params = self.get_params()
         del params["checkpoint"], params["verbose"]
-        return joblib.hash([sorted(map(repr, params.items())), X, y, weight])
+        return joblib.hash([sorted(map(repr, params.items())), self.trunk, X, y, weight])
 
     def _stopped(self, fingerprint: str | None) -> TrainingState | None:
         return None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)

@@ -57,6 +57,14 @@ class Trunk(Component, ABC):
         """For each column of X the number of a group that is standardised as one; None: each is its own."""
         return None
 
+    def scaling(self) -> dict | None:
+        """Shift and scale of X, where it must not be learned anew."""
+        return None
+
+    def statistics(self) -> Params:
+        """What the layers have gathered before the first step."""
+        return {}
+
     def sharing(self, params: Params, heads: Sequence[str], batches: Iterable) -> np.ndarray | None:
         """What a fit has learned about who shares what; None where all share everything."""
         return None
