@@ -27,6 +27,7 @@ class MaskHead(Head):
     """
 
     task = "dense"
+    kind = "mask"
     reads = "pixels"
 
     def learn(self, target, name, image_shape=None):

@@ -22,9 +22,10 @@ from ..utils._sklearn import StrOptions, fit_context
 from ..utils._weights import checked_weights
 from ._architecture import layer_sizes
 from ._checkpoint import load_checkpoint, save_checkpoint
-from ._codings import KINDS, head_layers, learn_coding, read_outputs
+from ._codings import head_layers, head_loss, learn_coding, read_outputs
 from ._conv_trunk import ConvTrunk
 from ._inputs import Samples, Scaling
+from ._kinds import KINDS
 from ._settings import TRAINING_CONSTRAINTS, Settings
 from ._state import TrainingState
 from ._tell import cast, tell
@@ -42,7 +43,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     L_t is the mean loss of head t over its observed labels and the balancer gives lambda. What a head
     learns by: labels cross-entropy; tags one logistic loss each; numbers, and logarithms of counts,
     half the squared error of standardised columns; boxes Huber loss and 1 - IoU; points a Huber-like loss of
-    the distance; masks cross-entropy of pixels and soft Dice.
+    the distance; masks cross-entropy of pixels and soft Dice; other losses are a matter of the heads.
 
     Parameters
     ----------
@@ -271,7 +272,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
                     f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
                     "None, or take MultiHeadEstimator"
                 )
-            if head.task == "dense" and not self.trunk_.n_maps():
+            if KINDS[head.kind].maps != "none" and not self.trunk_.n_maps():
                 raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
         self.heads_ = heads
         self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
@@ -337,7 +338,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             Task(
                 name,
                 head_layers(f"head.{name}", coding, Place(self.trunk_, t, n), self._shape, self._head_sizes),
-                KINDS[coding["kind"]].loss(),
+                head_loss(coding),
             )
             for t, (name, coding) in enumerate(self._codings.items())
         ]

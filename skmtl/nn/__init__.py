@@ -12,6 +12,7 @@ from ._levels import Levels, branches, on_levels, parallel, pick, pyramid
 from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
+from ._losses_maps import brightest, heat_map
 from ._mixing import gate, gated, stitch
 from ._optimisers import Optimiser, adam, adamw, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
@@ -37,6 +38,7 @@ __all__ = [
     "binary_cross_entropy",
     "box",
     "branches",
+    "brightest",
     "chain",
     "constant",
     "conv",
@@ -50,6 +52,7 @@ __all__ = [
     "gated",
     "gelu",
     "global_mean",
+    "heat_map",
     "huber",
     "joined",
     "max_pool",
