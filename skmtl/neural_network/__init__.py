@@ -1,5 +1,6 @@
 """Networks of several tasks: a shared trunk with a head a task."""
 
+from ._augment import Augment
 from ._classifier import MultiTaskMLPClassifier
 from ._conv_trunk import ConvTrunk
 from ._inputs_trunk import InputsTrunk
@@ -10,6 +11,7 @@ from ._sharing_trunks import CrossStitchTrunk, MixtureTrunk
 from ._trunks import DenseTrunk, Trunk
 
 __all__ = [
+    "Augment",
     "ConvTrunk",
     "CrossStitchTrunk",
     "DenseTrunk",

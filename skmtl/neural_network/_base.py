@@ -20,7 +20,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._architecture import layer_sizes
 from ._plain_network import dense_network, told_design
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
 from ._state import TrainingState
 from ._targets import take_rows
 from ._tell import cast, tell
@@ -224,17 +224,8 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
     def _settings(self, solver: str) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if solver == "lbfgs":
-            for wrong, name in (
-                (self.dropout, "dropout"),
-                (self._draws(), "trunk"),
-                (self.early_stopping, "early_stopping"),
-                (not isinstance(balancer, Fixed), "balancer"),
-            ):
-                if wrong:
-                    raise ValueError(
-                        f"solver='lbfgs' minimises one fixed function and cannot take {name}="
-                        f"{getattr(self, name)!r}; use solver='adam'"
-                    )
+            trunk = self.trunk if self._draws() else None
+            check_lbfgs(balancer, dropout=self.dropout, trunk=trunk, early_stopping=self.early_stopping)
         same = ("alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter", "tol")
         more = ("n_iter_no_change", "record_conflict", "verbose")
         return Settings(solver, balancer, **{name: getattr(self, name) for name in same + more})

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..nn import Labels
+from ._augment import Augment
 from ._codings import batch_labels
 
-ROWS = 512
+#: Numbers that are looked at together, about.
+BLOCK = 2**16
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class Scaling:
         total = square = count = 0.0
         axes = tuple(range(X.ndim - 1))
         centre = X[rows[:1]].astype(np.float64).mean(axis=axes)
-        for first in range(0, len(rows), ROWS):
-            block = rows[first : first + ROWS]
+        for block in row_blocks(rows, X.shape):
             part = X[block].astype(np.float64) - centre
             w = weight[block].reshape(-1, *[1] * (X.ndim - 1))
             total += (w * part).sum(axis=axes)
@@ -69,20 +70,68 @@ class Samples:
     weight: np.ndarray
     rows: np.ndarray
     dtype: np.dtype
+    augment: Augment | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, rows) -> tuple[np.ndarray, list[Labels]]:
-        """Scaled X and the labels of each head."""
+    def take(self, rows, rng: np.random.Generator | None = None) -> tuple[np.ndarray, list[Labels]]:
+        """Scaled X and the labels of each head; with ``rng`` as they are learned from, moved and lit anew."""
         rows = self.rows[rows]
+        X, fields = self.X[rows], [field[rows] for field in self.encoded]
+        alters = self.augment is not None and rng is not None
+        if alters:
+            moves = self.augment.draw(rng, len(rows), X.shape[1:3])
+            X = moves.pixels(X)
+            fields = [moves.field(c["kind"], field) for c, field in zip(self.codings, fields, strict=True)]
         labels = [
-            batch_labels(coding, field[rows], self.weight[rows], self.dtype)
-            for coding, field in zip(self.codings, self.encoded, strict=True)
+            batch_labels(coding, field, self.weight[rows], self.dtype)
+            for coding, field in zip(self.codings, fields, strict=True)
         ]
-        return self.scaling.apply(self.X[rows], self.dtype), labels
+        X = self.scaling.apply(X, self.dtype)
+        return (self.augment.light(X, rng) if alters else X), labels
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Scaled X of all rows, in blocks and in float64, as for prediction."""
-        for first in range(0, len(self), ROWS):
-            yield self.scaling.apply(self.X[self.rows[first : first + ROWS]], np.float64)
+        for block in row_blocks(self.rows, self.X.shape):
+            yield self.scaling.apply(self.X[block], np.float64)
+
+
+def row_blocks(rows: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """``rows`` in blocks of about ``BLOCK`` numbers of an array of this shape."""
+    step = max(BLOCK // int(np.prod(shape[1:])), 1)
+    return (rows[first : first + step] for first in range(0, len(rows), step))
+
+
+def split_rows(
+    names: list[str], encoded: list[np.ndarray], weight: np.ndarray, fraction: float | None, rng
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Samples to learn from, those with weight and a label, and a ``fraction`` of them to judge by."""
+    rows = np.flatnonzero((weight > 0) & np.any([_labelled(field) for field in encoded], axis=0))
+    if fraction is None:
+        return rows, None
+    n_out = int(np.ceil(fraction * len(rows)))
+    order = rng.permutation(rows)
+    out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
+    for name, field in zip(names, encoded, strict=True):
+        if not _each_labelled(field[kept]):
+            raise ValueError(
+                f"early_stopping=True leaves no label of field {name!r} to learn from: lower "
+                f"validation_fraction ({fraction:g}) or give more labels"
+            )
+    return kept, out
+
+
+def _observed(field: np.ndarray) -> np.ndarray:
+    return field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
+
+
+def _labelled(field: np.ndarray) -> np.ndarray:
+    """Which samples (n,) have any observed entry of an encoded field."""
+    return _observed(field).reshape(len(field), -1).any(axis=1)
+
+
+def _each_labelled(field: np.ndarray) -> bool:
+    """Whether every column of an encoded field, or any pixel of masks, is observed somewhere."""
+    seen = _observed(field)
+    return bool(seen.any(axis=0).all() if field.ndim == 2 else seen.any())

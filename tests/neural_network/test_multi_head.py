@@ -248,7 +248,7 @@ def test_early_stopping_judges_by_samples_held_out(images):
             "ConvTrunk: activation is 'relu' or 'gelu', got 'tanh'",
         ),
         ({"early_stopping": True, "validation_fraction": 0.99}, "leaves no label of field 'kind'"),
-        ({"solver": "lbfgs"}, "'solver' parameter"),
+        ({"solver": "newton"}, "'solver' parameter"),
         ({"checkpoint": "no-such-folder/run"}, "checkpoint='no-such-folder/run': its folder does not exist"),
     ],
 )
