@@ -242,6 +242,10 @@ class MultiHeadEstimator(HeadOutputsMixin, BaseEstimator):
 
     def _check_heads(self, heads: dict[str, Head], size) -> None:
         for name, head in heads.items():
+            if head.needs_network:
+                raise ValueError(
+                    f"head {name!r}: only a network learns {head!r}; use MultiHeadNetwork, or another head."
+                )
             if head.reads == "pixels" and not hasattr(self.trunk, "transform_dense"):
                 raise ValueError(f"head {name!r} reads pixels and needs a trunk with transform_dense.")
             if head.reads == "pixels" and size is None:

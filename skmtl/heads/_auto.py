@@ -40,11 +40,14 @@ def choose_head(name: str, field: np.ndarray, missing_label: Any = None) -> Head
         return NumberHead() if field.dtype.kind == "f" else LabelHead(missing_label=missing_label)
     if field.ndim == 2:
         return _head_of_columns(name, field)
-    if field.dtype.kind in "biu":
+    if field.ndim == 3 and field.dtype.kind in "biu":
         return MaskHead()
     if field.ndim == 3 and field.shape[2] in (2, 3):
         return PointsHead()
-    raise ValueError(f"heads='auto': no head is known for field {name!r} of {field.dtype} {field.shape}.")
+    raise ValueError(
+        f"heads='auto': field {name!r} of {field.dtype} {field.shape} is no mask, which holds integers; for "
+        f"numbers in every pixel say heads=[({name!r}, MapHead()), ...]."
+    )
 
 
 def _head_of_columns(name: str, field: np.ndarray) -> Head:

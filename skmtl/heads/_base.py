@@ -29,15 +29,23 @@ class Head(Component):
     (n, n_classes) probabilities), ``"binary"`` (columns of 0/1; probabilities of 1), ``"regression"``
     (columns of floats) or ``"dense"`` (a code a pixel; the output is (n, h, w, n_classes)
     probabilities). In an encoded target NaN is "not observed"; in a dense one, 255.
-    ``in_image`` says that the encoded columns are x, y pairs in pixels of the image.
+    ``in_image`` says that the encoded columns are x, y pairs in pixels of the image. ``kind`` names what a
+    network minimises and how it is told, ``loss_options`` that loss's parameters; ``needs_network`` says
+    that nothing else can learn what the head asks for.
     """
 
     task: ClassVar[str] = "regression"
     reads: ClassVar[str] = "image"
     in_image: ClassVar[bool] = False
+    kind: str = "numbers"
+    needs_network: bool = False
 
     def __init__(self, estimator: Any = None):
         self.estimator = estimator
+
+    def loss_options(self) -> dict:
+        """Parameters of the loss that ``kind`` names."""
+        return {}
 
     def learn(self, target: np.ndarray, name: str, image_shape: tuple[int, int] | None = None) -> dict:
         """Validate the training field ``name`` and return what the codec must remember."""

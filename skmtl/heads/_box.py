@@ -20,6 +20,7 @@ class BoxHead(Head):
     """
 
     in_image = True
+    kind = "box"
 
     def learn(self, target, name, image_shape=None):
         if target.ndim != 2 or target.shape[1] != 4:

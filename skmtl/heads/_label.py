@@ -24,6 +24,7 @@ class LabelHead(Head):
     """
 
     task = "multiclass"
+    kind = "classes"
 
     def __init__(self, missing_label: int | str | None = None, estimator: Any = None):
         super().__init__(estimator)
@@ -44,8 +45,9 @@ class LabelHead(Head):
     def encode(self, target, spec):
         observed = self._observed(target)
         codes = np.full((len(target), 1), np.nan)
-        index = np.searchsorted(spec["classes"], target[observed])
-        index = np.minimum(index, len(spec["classes"]) - 1)
+        order = np.argsort(spec["classes"])
+        index = np.searchsorted(spec["classes"], target[observed], sorter=order)
+        index = order[np.minimum(index, len(order) - 1)]
         unseen = spec["classes"][index] != target[observed]
         if unseen.any():
             raise field_error(

@@ -27,6 +27,7 @@ class MaskHead(Head):
     """
 
     task = "dense"
+    kind = "mask"
     reads = "pixels"
 
     def learn(self, target, name, image_shape=None):
@@ -47,15 +48,15 @@ class MaskHead(Head):
         """(n, h, w) uint8 codes, 255 where not observed."""
         if target.shape[1:] != tuple(spec["shape"]):
             raise field_error(spec, f"masks are {target.shape[1:]}, but {tuple(spec['shape'])} was fitted.")
-        table = np.full(256, -1)
+        known, table = np.zeros(256, bool), np.full(256, IGNORE, np.uint8)
+        known[IGNORE] = known[spec["classes"].astype(int)] = True
         table[spec["classes"].astype(int)] = np.arange(len(spec["classes"]))
-        table[IGNORE] = IGNORE
-        codes = table[target.astype(np.intp)]
-        if (codes < 0).any():
+        unknown = ~known[target]
+        if unknown.any():
             raise field_error(
-                spec, f"class {target[codes < 0][0]} was not seen at fit; known: {spec['classes']}."
+                spec, f"class {target[unknown][0]} was not seen at fit; known: {spec['classes']}."
             )
-        return codes.astype(np.uint8)
+        return table[target]
 
     def decode(self, output, spec):
         return spec["classes"][output.argmax(axis=-1)]

@@ -8,6 +8,9 @@ import numpy as np
 
 from ._base import Head, field_error, mean_observed, numeric, same_shape
 
+METRICS = ("r2", "neg_mae", "neg_pinball")
+LOSSES = ("squared", "huber", "poisson", "quantile")
+
 
 class NumberHead(Head):
     """A number or several per sample, (n_samples,) or (n_samples, k), NaN where not observed.
@@ -17,17 +20,42 @@ class NumberHead(Head):
     metric : {"r2", "neg_mae"}
         R2 = 1 - SS_residual / SS_total, or minus the mean absolute error in units of the field; the
         mean over columns, each over its observed entries. R2 is NaN for a column that is constant.
+        "neg_pinball": minus the mean of ``max(quantile r, (quantile - 1) r)``, r the truth minus the
+        prediction.
     estimator : regressor, optional
         Columns observed on the same rows are fitted together, others with a clone each.
+    loss : {"squared", "huber", "poisson", "quantile"}
+        What a network minimises, on standardised columns: half the squared error; the same up to one standard
+        deviation and linear beyond; half the deviance of numbers >= 0 with a logarithmic link; or the loss
+        whose minimum is the ``quantile`` of each column.
+    quantile : float in (0, 1)
     """
 
-    def __init__(self, metric: str = "r2", estimator: Any = None):
+    def __init__(
+        self,
+        metric: str = "r2",
+        estimator: Any = None,
+        loss: str = "squared",
+        quantile: float = 0.5,
+    ):
         super().__init__(estimator)
         self.metric = metric
+        self.loss = loss
+        self.quantile = quantile
+
+    @property
+    def kind(self):
+        return {"squared": "numbers", "poisson": "rates"}.get(self.loss, self.loss)
+
+    @property
+    def needs_network(self):
+        return self.loss != "squared" and self.estimator is None
+
+    def loss_options(self):
+        return {"level": self.quantile} if self.loss == "quantile" else {}
 
     def learn(self, target, name, image_shape=None):
-        if self.metric not in ("r2", "neg_mae"):
-            raise field_error(name, f"metric must be 'r2' or 'neg_mae', got {self.metric!r}.")
+        self._check_parameters(name)
         if target.ndim not in (1, 2):
             raise field_error(name, f"numbers have shape (n,) or (n, k), got {target.shape}.")
         spec = {"name": name, "shape": list(target.shape[1:]), "dtype": target.dtype.str}
@@ -36,7 +64,16 @@ class NumberHead(Head):
         if empty.any():
             raise field_error(name, f"no value is observed in column {int(empty.argmax())}.")
         spread = np.nanstd(values, axis=0)
+        if self.loss == "poisson" and np.nanmin(values) < 0:
+            raise field_error(name, f"loss='poisson' needs numbers >= 0, got {np.nanmin(values):g}.")
         return spec | {"scale": np.where(spread > 0, spread, 1.0)}
+
+    def _check_parameters(self, name: str) -> None:
+        for key, known in (("metric", METRICS), ("loss", LOSSES)):
+            if getattr(self, key) not in known:
+                raise field_error(name, f"{key} must be one of {known}, got {getattr(self, key)!r}.")
+        if not 0 < self.quantile < 1:
+            raise field_error(name, f"quantile must lie between 0 and 1, got {self.quantile!r}.")
 
     def encode(self, target, spec):
         same_shape(target, spec)
@@ -54,8 +91,12 @@ class NumberHead(Head):
         same_shape(target, spec)
         truth = numeric(target, spec["name"]).reshape(len(target), -1)
         guess = np.asarray(predicted, np.float64).reshape(len(target), -1)
-        per_column = _r2 if self.metric == "r2" else _neg_mae
+        per_column = {"r2": r2, "neg_mae": _neg_mae, "neg_pinball": self._neg_pinball}[self.metric]
         return mean_observed(np.array([per_column(y, p) for y, p in zip(truth.T, guess.T, strict=True)]))
+
+    def _neg_pinball(self, truth: np.ndarray, guess: np.ndarray) -> float:
+        left = truth - guess
+        return -mean_observed(np.maximum(self.quantile * left, (self.quantile - 1) * left))
 
     def _forward(self, values: np.ndarray, spec: dict) -> np.ndarray:
         return values
@@ -96,7 +137,8 @@ class CountHead(NumberHead):
         return np.expm1(np.clip(values, 0.0, 700.0))
 
 
-def _r2(truth: np.ndarray, guess: np.ndarray) -> float:
+def r2(truth: np.ndarray, guess: np.ndarray) -> float:
+    """Coefficient of determination over observed entries; NaN where the truth is constant."""
     seen = ~np.isnan(truth)
     total = ((truth[seen] - truth[seen].mean()) ** 2).sum() if seen.any() else 0.0
     return 1.0 - float(((truth[seen] - guess[seen]) ** 2).sum() / total) if total > 0 else float("nan")

@@ -25,14 +25,28 @@ class PointsHead(Head):
     share : float
         Distance that counts as correct, as a share of the longer image side.
     estimator : regressor, optional
+    heatmap : bool
+        In a network: find each point as the brightest place of a map of its own, not as two numbers. Finer
+        where the point looks the same wherever it is; needs a trunk of convolutions.
     """
 
     in_image = True
 
-    def __init__(self, metric: str = "pck", share: float = 0.05, estimator: Any = None):
+    def __init__(
+        self, metric: str = "pck", share: float = 0.05, estimator: Any = None, heatmap: bool = False
+    ):
         super().__init__(estimator)
         self.metric = metric
         self.share = share
+        self.heatmap = heatmap
+
+    @property
+    def kind(self):
+        return "heat maps" if self.heatmap else "points"
+
+    @property
+    def needs_network(self):
+        return self.heatmap
 
     def learn(self, target, name, image_shape=None):
         self._check_parameters(name)

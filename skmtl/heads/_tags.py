@@ -22,6 +22,7 @@ class TagsHead(Head):
     """
 
     task = "binary"
+    kind = "tags"
 
     def __init__(self, metric: str = "accuracy", estimator: Any = None):
         super().__init__(estimator)

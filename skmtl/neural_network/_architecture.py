@@ -1,11 +1,10 @@
-"""The networks of the plain estimators: dense layers, as functions made from a few numbers."""
+"""Stacks of layers from a few numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from numbers import Real
 
-from ..nn import JointNetwork, Layer, Loss, Task, batch_norm, chain, dense, dropout, gelu, relu
+from ..nn import Layer, batch_norm, chain, dense, dropout, gelu, relu
 
 
 def layer_sizes(sizes, name: str) -> list[int]:
@@ -17,27 +16,23 @@ def layer_sizes(sizes, name: str) -> list[int]:
     return [int(size) for size in sizes]
 
 
-def dense_network(design: dict, tasks: Sequence[tuple[str, Loss, int]]) -> JointNetwork:
-    """A trunk of dense layers and a head for each task: its name, its loss, and its number of outputs.
+def activated(kind: str) -> Layer:
+    """The activation called ``kind``, "relu" or "gelu"."""
+    return relu() if kind == "relu" else gelu()
 
-    ``design`` holds ``hidden`` and ``head``, the sizes of the layers of the trunk and of each head,
-    ``activation``, ``dropout`` and ``batch_norm``.
+
+def dense_layers(names: str, sizes, options: dict) -> list[Layer]:
+    """A dense layer for each size, with what follows it; layer i is called ``names`` with i at its end.
+
+    ``options`` holds ``activation``, ``dropout`` and ``batch_norm``.
     """
-    trunk = _layers("trunk", design["hidden"], design)
-    heads = []
-    for t, (name, loss, n_outputs) in enumerate(tasks):
-        own = _layers(f"head{t}", design["head"], design)
-        heads.append(Task(name, chain(*own, dense(f"head{t}.out", n_outputs, gain=1.0)), loss))
-    return JointNetwork(chain(*trunk), heads)
-
-
-def _layers(name: str, sizes: Sequence[int], design: dict) -> list[Layer]:
     layers = []
     for i, size in enumerate(sizes):
-        layers.append(dense(f"{name}.{i}", size))
-        if design["batch_norm"]:
-            layers.append(batch_norm(f"{name}.{i}"))
-        layers.append(relu() if design["activation"] == "relu" else gelu())
-        if design["dropout"]:
-            layers.append(dropout(design["dropout"]))
+        parts = [dense(f"{names}{i}", size)]
+        if options["batch_norm"]:
+            parts.append(batch_norm(f"{names}{i}.norm"))
+        parts.append(activated(options["activation"]))
+        if options["dropout"]:
+            parts.append(dropout(options["dropout"]))
+        layers.append(chain(*parts))
     return layers

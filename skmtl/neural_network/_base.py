@@ -7,21 +7,25 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from ..balancers import Fixed
-from ..nn import JointNetwork, Labels, Loss, Params, Run
+from ..nn import JointNetwork, Labels, Loss, Run
 from ..targets import TaskTargets, TaskTargetsMixin, label_weights
 from ..targets._columns import task_columns
 from ..targets._known import read_known_targets
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
-from ._architecture import dense_network, layer_sizes
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings
+from ._architecture import layer_sizes
+from ._plain_network import dense_network, told_design
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
 from ._state import TrainingState
 from ._targets import take_rows
+from ._tell import cast, tell
 from ._train import Data, train, train_on
+from ._trunks import DenseTrunk, Trunk, draws
 
 #: Up to so many rows solver="auto" takes L-BFGS, which looks at all of them in every iteration.
 SMALL = 1000
@@ -40,6 +44,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
 
     _parameter_constraints = TRAINING_CONSTRAINTS | {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "trunk": [Trunk, None],
         "activation": [StrOptions({"relu", "gelu"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "batch_norm": ["boolean"],
@@ -58,6 +63,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         self,
         hidden_layer_sizes=(128,),
         *,
+        trunk=None,
         head_layer_sizes=(),
         activation="gelu",
         dropout=0.0,
@@ -81,6 +87,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         verbose=False,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
+        self.trunk = trunk
         self.head_layer_sizes = head_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -162,7 +169,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         judges = None if held_out is None else self._data(X, targets, weight, held_out, settings)
         self.n_iter_ = train(self._network(), data, judges, settings, state)
         self.solver_, self._state = settings.solver, None
-        self._keep(state)
+        self._tell(state, data)
         return self
 
     def _partial_fit(self, X, y, classes, sample_weight, target_weight):
@@ -182,10 +189,11 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         rows = np.flatnonzero((weight > 0).any(axis=1))
         if not len(rows):  # a part without any label changes nothing
             return self
-        train_on(self._network(), self._data(X, targets, weight, rows, settings), settings, state)
+        data = self._data(X, targets, weight, rows, settings)
+        train_on(self._network(), data, settings, state)
         self.n_iter_ = getattr(self, "n_iter_", 0) + 1
         self.solver_, self._state = settings.solver, state.freeze()
-        self._keep(state)
+        self._tell(state, data)
         return self
 
     # ------------------------------------------------------------------------ before training
@@ -203,25 +211,21 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         if not same:
             raise ValueError("warm_start=True: y has other tasks or classes than in the fit before")
 
+    def _draws(self) -> bool:
+        """Whether the trunk drops what it draws."""
+        return self.trunk is not None and draws(self.trunk)
+
     def _chosen_solver(self, n_samples: int) -> str:
         if self.solver != "auto":
             return self.solver
-        fits = n_samples <= SMALL and not self.dropout and not self.early_stopping
+        fits = n_samples <= SMALL and not (self.dropout or self._draws() or self.early_stopping)
         return "lbfgs" if fits and isinstance(self.balancer, Fixed | None) else "adam"
 
     def _settings(self, solver: str) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if solver == "lbfgs":
-            for wrong, name in (
-                (self.dropout, "dropout"),
-                (self.early_stopping, "early_stopping"),
-                (not isinstance(balancer, Fixed), "balancer"),
-            ):
-                if wrong:
-                    raise ValueError(
-                        f"solver='lbfgs' minimises one fixed function and cannot take {name}="
-                        f"{getattr(self, name)!r}; use solver='adam'"
-                    )
+            trunk = self.trunk if self._draws() else None
+            check_lbfgs(balancer, dropout=self.dropout, trunk=trunk, early_stopping=self.early_stopping)
         same = ("alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter", "tol")
         more = ("n_iter_no_change", "record_conflict", "verbose")
         return Settings(solver, balancer, **{name: getattr(self, name) for name in same + more})
@@ -248,13 +252,14 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
     def _begin(self, n_features: int, earlier: dict | None, settings: Settings, rng) -> TrainingState:
         """The state before the first step: drawn, or with the parameters of the earlier fit."""
         self._design = self._asked_design(n_features)
+        self._design["trunk"].samples(np.broadcast_to(0.0, (1, n_features)))  # refuses what does not fit
         if earlier is None:
             params = self._network().init(rng, (n_features,), settings.dtype)
             return TrainingState.begin(params, self.n_tasks_, settings, rng)
-        if earlier["_design"] | {"dropout": self.dropout} != self._design:
+        if told_design(earlier["_design"]) != told_design(self._design):
             raise ValueError("warm_start=True: X has another width, or the layers are others, than before")
         state = TrainingState.begin(earlier["params_"], self.n_tasks_, settings, rng)
-        state.statistics = _cast(earlier["_statistics"], settings.dtype)
+        state.statistics = cast(earlier["_statistics"], settings.dtype)
         return state
 
     def _resume(self, n_features: int, settings: Settings) -> TrainingState:
@@ -289,10 +294,24 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
 
     # -------------------------------------------------------------------------- the network
 
+    def _asked_trunk(self) -> Trunk:
+        """The trunk as a value of its own."""
+        if self.trunk is not None:
+            self.trunk.check()
+            if self.trunk.n_maps() or self.trunk.scaling() is not None:
+                raise ValueError(
+                    f"{type(self).__name__} has rows of numbers alone, taken as they are: it cannot take "
+                    f"trunk={self.trunk!r}"
+                )
+            return clone(self.trunk).named(getattr(self, "feature_names_in_", None))
+        sizes = layer_sizes(self.hidden_layer_sizes, "hidden_layer_sizes")
+        same = {name: getattr(self, name) for name in ("activation", "dropout", "batch_norm")}
+        return DenseTrunk(tuple(sizes), **same)
+
     def _asked_design(self, n_features: int) -> dict:
         return {
             "n_features": n_features,
-            "hidden": layer_sizes(self.hidden_layer_sizes, "hidden_layer_sizes"),
+            "trunk": self._asked_trunk(),
             "head": layer_sizes(self.head_layer_sizes, "head_layer_sizes"),
             "activation": self.activation,
             "dropout": self.dropout,
@@ -304,17 +323,9 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         tasks = [(name, *own) for name, own in zip(names, self._losses(), strict=True)]
         return dense_network(self._design, tasks)
 
-    def _keep(self, state: TrainingState) -> None:
-        """Fitted attributes from the state; in float64, so that a row alone predicts as in a batch."""
-        self.params_ = {name: value.astype(np.float64) for name, value in state.vector.views.items()}
-        self._statistics = _cast(state.statistics, np.float64)
-        history = state.history
-        self.loss_curve_ = np.array(history.losses)
-        self.task_weights_ = np.array(history.weights)
-        if self.record_conflict:
-            self.gradient_cosines_ = np.array(history.cosines)
-        if self.early_stopping and history.validation:
-            self.validation_curve_ = np.array(history.validation)
+    def _tell(self, state: TrainingState, data: Data) -> None:
+        heads = [f"head{t}" for t in range(self.n_tasks_)]
+        tell(self, state, self._design["trunk"].sharing, heads, data)
 
     def _raw(self, X) -> list[np.ndarray]:
         """Every task's raw outputs (n, C)."""
@@ -328,7 +339,3 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
 
 def _as_list(classes) -> list:
     return classes if isinstance(classes, list) else [classes]
-
-
-def _cast(arrays: Params, dtype) -> Params:
-    return {name: value.astype(dtype) for name, value in arrays.items()}

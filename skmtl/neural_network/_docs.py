@@ -5,6 +5,10 @@ from ..utils._docs import filled_doc
 LAYERS = """
 hidden_layer_sizes : int or sequence of int, default (128,)
     Sizes of the trunk's layers. None at all, ``()``, means heads on X itself.
+trunk : Trunk, optional
+    The shared layers in place of ``hidden_layer_sizes``, with an activation, dropout and batch
+    normalisation of their own: a ``DenseTrunk``, ``InputsTrunk``, ``CrossStitchTrunk`` or
+    ``MixtureTrunk``.
 head_layer_sizes : int or sequence of int, default ()
     Sizes of each head's own layers, before its output.
 """
@@ -57,8 +61,8 @@ verbose : bool, default False
 
 HISTORY = """
 params_ : dict of arrays
-    Weights ``name.W`` (inputs, outputs) and biases ``name.b`` of the layers ``trunk.0``, ``trunk.1``,
-    ..., ``head0.out``, ...
+    Weights ``name.W`` (inputs, outputs) and biases ``name.b`` of the layers ``trunk.dense0``,
+    ``trunk.dense1``, ..., ``head0.out``, ...
 loss_curve_ : (n_iter_, n_tasks)
     Mean training loss of each task in each epoch, without the penalty.
 validation_curve_ : (n_iter_, n_tasks)
@@ -68,6 +72,9 @@ task_weights_ : (n_iter_, n_tasks)
 gradient_cosines_ : (n_iter_, n_tasks, n_tasks)
     Cosines of the angles between the tasks' gradients in the shared parameters, on the first batch
     of each epoch, with ``record_conflict``; below 0, two tasks pull in opposite directions.
+sharing_ : (n_layers, n_tasks, n_tasks), (n_tasks, n_experts) or None
+    Of a ``CrossStitchTrunk``: [l, t, s] is the weight with which the column of task s feeds that of task t
+    after layer l. Of a ``MixtureTrunk``: each task's mean shares of the experts, over the rows learned.
 solver_ : str
     The solver that was used.
 n_tasks_, task_names_in_, n_features_in_, n_iter_

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..nn import Labels
+from ._augment import Augment
 from ._codings import batch_labels
 
-ROWS = 512
+#: Numbers that are looked at together, about.
+BLOCK = 2**16
 
 
 @dataclass(frozen=True)
@@ -20,21 +23,27 @@ class Scaling:
     scale: np.ndarray
 
     @classmethod
-    def learn(cls, X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> Scaling:
-        """Weighted mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1."""
+    def learn(cls, X: np.ndarray, weight: np.ndarray, rows: np.ndarray, groups=None) -> Scaling:
+        """Weighted mean and standard deviation over ``rows``, read in blocks; a spread of 0 becomes 1.
+
+        Columns of one of the ``groups``, numbers (p,), have those of all their entries together.
+        """
         total = square = count = 0.0
         axes = tuple(range(X.ndim - 1))
         centre = X[rows[:1]].astype(np.float64).mean(axis=axes)
-        for first in range(0, len(rows), ROWS):
-            block = rows[first : first + ROWS]
+        for block in row_blocks(rows, X.shape):
             part = X[block].astype(np.float64) - centre
             w = weight[block].reshape(-1, *[1] * (X.ndim - 1))
             total += (w * part).sum(axis=axes)
             square += (w * part**2).sum(axis=axes)
             count += w.sum() * (part[0, ..., 0].size)
-        mean = total / count
-        spread = np.sqrt(np.maximum(square / count - mean**2, 0))
-        return cls(mean + centre, np.where(spread > 1e-12 * np.abs(centre).max(initial=1.0), spread, 1.0))
+        mean, variance = total / count, np.maximum(square / count - (total / count) ** 2, 0)
+        mean += centre
+        if groups is not None:
+            middle = _group_mean(mean, groups)
+            mean, variance = middle, _group_mean(variance + (mean - middle) ** 2, groups)
+        spread = np.sqrt(variance)
+        return cls(mean, np.where(spread > 1e-12 * np.abs(centre).max(initial=1.0), spread, 1.0))
 
     def apply(self, X: np.ndarray, dtype) -> np.ndarray:
         """Scaled samples as a new array of ``dtype``."""
@@ -42,6 +51,12 @@ class Scaling:
         scaled -= self.shift.astype(dtype)
         scaled /= self.scale.astype(dtype)
         return scaled
+
+
+def _group_mean(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """For each column the mean over the columns of its group."""
+    sizes = np.bincount(groups)
+    return (np.bincount(groups, values) / np.maximum(sizes, 1))[groups]
 
 
 @dataclass(frozen=True)
@@ -55,15 +70,68 @@ class Samples:
     weight: np.ndarray
     rows: np.ndarray
     dtype: np.dtype
+    augment: Augment | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, rows) -> tuple[np.ndarray, list[Labels]]:
-        """Scaled X and the labels of each head."""
+    def take(self, rows, rng: np.random.Generator | None = None) -> tuple[np.ndarray, list[Labels]]:
+        """Scaled X and the labels of each head; with ``rng`` as they are learned from, moved and lit anew."""
         rows = self.rows[rows]
+        X, fields = self.X[rows], [field[rows] for field in self.encoded]
+        alters = self.augment is not None and rng is not None
+        if alters:
+            moves = self.augment.draw(rng, len(rows), X.shape[1:3])
+            X = moves.pixels(X)
+            fields = [moves.field(c["kind"], field) for c, field in zip(self.codings, fields, strict=True)]
         labels = [
-            batch_labels(coding, field[rows], self.weight[rows], self.dtype)
-            for coding, field in zip(self.codings, self.encoded, strict=True)
+            batch_labels(coding, field, self.weight[rows], self.dtype)
+            for coding, field in zip(self.codings, fields, strict=True)
         ]
-        return self.scaling.apply(self.X[rows], self.dtype), labels
+        X = self.scaling.apply(X, self.dtype)
+        return (self.augment.light(X, rng) if alters else X), labels
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """Scaled X of all rows, in blocks and in float64, as for prediction."""
+        for block in row_blocks(self.rows, self.X.shape):
+            yield self.scaling.apply(self.X[block], np.float64)
+
+
+def row_blocks(rows: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """``rows`` in blocks of about ``BLOCK`` numbers of an array of this shape."""
+    step = max(BLOCK // int(np.prod(shape[1:])), 1)
+    return (rows[first : first + step] for first in range(0, len(rows), step))
+
+
+def split_rows(
+    names: list[str], encoded: list[np.ndarray], weight: np.ndarray, fraction: float | None, rng
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Samples to learn from, those with weight and a label, and a ``fraction`` of them to judge by."""
+    rows = np.flatnonzero((weight > 0) & np.any([_labelled(field) for field in encoded], axis=0))
+    if fraction is None:
+        return rows, None
+    n_out = int(np.ceil(fraction * len(rows)))
+    order = rng.permutation(rows)
+    out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
+    for name, field in zip(names, encoded, strict=True):
+        if not _each_labelled(field[kept]):
+            raise ValueError(
+                f"early_stopping=True leaves no label of field {name!r} to learn from: lower "
+                f"validation_fraction ({fraction:g}) or give more labels"
+            )
+    return kept, out
+
+
+def _observed(field: np.ndarray) -> np.ndarray:
+    return field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
+
+
+def _labelled(field: np.ndarray) -> np.ndarray:
+    """Which samples (n,) have any observed entry of an encoded field."""
+    return _observed(field).reshape(len(field), -1).any(axis=1)
+
+
+def _each_labelled(field: np.ndarray) -> bool:
+    """Whether every column of an encoded field, or any pixel of masks, is observed somewhere."""
+    seen = _observed(field)
+    return bool(seen.any(axis=0).all() if field.ndim == 2 else seen.any())

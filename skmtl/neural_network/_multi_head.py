@@ -21,13 +21,17 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
 from ..utils._weights import checked_weights
 from ._architecture import layer_sizes
+from ._augment import Augment
 from ._checkpoint import load_checkpoint, save_checkpoint
-from ._codings import KINDS, head_layers, learn_coding, read_outputs
-from ._inputs import Samples, Scaling
-from ._settings import TRAINING_CONSTRAINTS, Settings
+from ._codings import head_layers, head_loss, learn_coding, read_outputs
+from ._conv_trunk import ConvTrunk
+from ._inputs import Samples, Scaling, split_rows
+from ._kinds import KINDS
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
 from ._state import TrainingState
+from ._tell import cast, tell
 from ._train import train
-from ._trunks import ConvTrunk, DenseTrunk, Trunk
+from ._trunks import DenseTrunk, Place, Trunk, draws
 
 #: Numbers of a block in prediction, about: samples times pixels, or times columns.
 BLOCK = 2**18
@@ -40,20 +44,25 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     L_t is the mean loss of head t over its observed labels and the balancer gives lambda. What a head
     learns by: labels cross-entropy; tags one logistic loss each; numbers, and logarithms of counts,
     half the squared error of standardised columns; boxes Huber loss and 1 - IoU; points a Huber-like loss of
-    the distance; masks cross-entropy of pixels and soft Dice.
+    the distance; masks cross-entropy of pixels and soft Dice; other losses are a matter of the heads.
 
     Parameters
     ----------
     heads : "auto" or list of (str, Head), default "auto"
         A head for every field of y; "auto" goes by dtype and shape, see ``MultiHeadEstimator``.
     trunk : Trunk, optional
-        ``DenseTrunk`` or ``ConvTrunk``. None: a ``DenseTrunk()`` for rows of numbers, a ``ConvTrunk()`` for
-        images. Mask heads need a ``ConvTrunk``.
+        ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
+        or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
+        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
+    augment : Augment, optional
+        Shows images moved and lit differently in every epoch, with their boxes, points and pixels.
     balancer : Balancer, default ``Fixed()``
         What gives the weights lambda; see ``skmtl.balancers``.
-    solver : {"adam", "adamw", "sgd"}, default "adam"
+    solver : {"adam", "adamw", "sgd", "lbfgs"}, default "adam"
+        "lbfgs" looks at all samples in each of ``max_iter`` iterations, in float64: for up to some hundred.
+        It takes no dropout, no balancer but ``Fixed``, no ``augment``, ``early_stopping`` or ``checkpoint``.
     alpha : float >= 0, default 1e-4
         Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
         ``alpha * learning_rate`` in each step instead.
@@ -104,6 +113,10 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     gradient_cosines_ : (n_iter_, n_heads, n_heads)
         Cosines of the angles between the heads' gradients in the trunk, on the first batch of each epoch,
         with ``record_conflict``; below 0, two heads pull in opposite directions.
+    sharing_ : (n_layers, n_heads, n_heads), (n_heads, n_experts) or None
+        Of a ``CrossStitchTrunk``: [l, t, s] is the weight with which the column of head s feeds that of
+        head t after layer l; NaN in the last layer for mask heads, which do not see it. Of a
+        ``MixtureTrunk``: each head's mean shares of the experts, over the samples learned.
     n_iter_, n_features_in_ : int
     input_shape_ : tuple
         Shape of one sample of X.
@@ -126,6 +139,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     _parameter_constraints: dict = TRAINING_CONSTRAINTS | {
         "heads": [StrOptions({"auto"}), list, tuple],
         "trunk": [Trunk, None],
+        "augment": [Augment, None],
+        "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
     }
@@ -136,6 +151,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         trunk=None,
         *,
         head_layer_sizes=(),
+        augment=None,
         balancer=None,
         solver="adam",
         alpha=1e-4,
@@ -157,6 +173,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         self.heads = heads
         self.trunk = trunk
         self.head_layer_sizes = head_layer_sizes
+        self.augment = augment
         self.balancer = balancer
         self.solver = solver
         self.alpha = alpha
@@ -219,23 +236,27 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         X = self._start(X)
         encoded = self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, held_out = self._split(encoded, weight, rng)
+        fraction = self.validation_fraction if self.early_stopping else None
+        rows, held_out = split_rows(list(self.heads_), encoded, weight, fraction, rng)
         self._learn_codings(encoded, weight, rows)
-        self._scaling = vars(Scaling.learn(X, weight, rows))
+        self._scaling = self.trunk_.scaling() or vars(
+            Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1]))
+        )
         settings = self._settings(fingerprint)
         network = self._network()
         state = self._stopped(fingerprint)
         if state is None:
             params = network.init(rng, X.shape[1:], settings.dtype)
             state = TrainingState.begin(params, len(encoded), settings, rng)
+            state.statistics = cast(self.trunk_.statistics(), settings.dtype)
 
         def samples(rows):
-            codings = list(self._codings.values())
-            return Samples(X, Scaling(**self._scaling), encoded, codings, weight, rows, settings.dtype)
+            codings, scaling = list(self._codings.values()), Scaling(**self._scaling)
+            return Samples(X, scaling, encoded, codings, weight, rows, settings.dtype, self.augment)
 
-        judges = None if held_out is None else samples(held_out)
-        self.n_iter_ = train(network, samples(rows), judges, settings, state)
-        self._keep(state)
+        data, judges = samples(rows), None if held_out is None else samples(held_out)
+        self.n_iter_ = train(network, data, judges, settings, state)
+        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
         return self
 
     # --------------------------------------------------------------------- before training
@@ -245,9 +266,14 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         trunk = self.trunk
         if trunk is None:
             trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
-        self.trunk_ = clone(trunk)
-        X = trunk.samples(X)
+        trunk.check()
+        self.trunk_ = clone(trunk).named(getattr(self, "feature_names_in_", None))
+        X = self.trunk_.samples(X)
         self._shape = X.shape[1:]
+        if self.augment is not None:
+            self.augment.check()
+            if X.ndim != 4:
+                raise ValueError("augment moves images, but the trunk takes X as rows of numbers")
         return X
 
     def _meet_heads(self, fields: dict, rows: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
@@ -260,27 +286,11 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
                     f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
                     "None, or take MultiHeadEstimator"
                 )
-            if head.task == "dense" and size is None:
+            if KINDS[head.kind].maps != "none" and not self.trunk_.n_maps():
                 raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
         self.heads_ = heads
         self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
         return [head.encode(fields[name], self.specs_[name]) for name, head in heads.items()]
-
-    def _split(self, encoded, weight: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray | None]:
-        """Samples to learn from, and samples to judge by where ``early_stopping`` asks for some."""
-        rows = np.flatnonzero((weight > 0) & np.any([_labelled(field) for field in encoded], axis=0))
-        if not self.early_stopping:
-            return rows, None
-        n_out = int(np.ceil(self.validation_fraction * len(rows)))
-        order = rng.permutation(rows)
-        out, kept = np.sort(order[:n_out]), np.sort(order[n_out:])
-        for name, field in zip(self.heads_, encoded, strict=True):
-            if not _each_labelled(field[kept]):
-                raise ValueError(
-                    f"early_stopping=True leaves no label of field {name!r} to learn from: lower "
-                    f"validation_fraction ({self.validation_fraction:g}) or give more labels"
-                )
-        return kept, out
 
     def _learn_codings(self, encoded, weight: np.ndarray, rows: np.ndarray) -> None:
         self._codings = {
@@ -291,6 +301,10 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
 
     def _settings(self, fingerprint: str | None) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
+        if self.solver == "lbfgs":
+            trunk = self.trunk_ if draws(self.trunk_) else None
+            same = ("augment", "early_stopping", "checkpoint")
+            check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
         same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
         more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
         settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
@@ -313,7 +327,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
         params = self.get_params()
         del params["checkpoint"], params["verbose"]
-        return joblib.hash([sorted(map(repr, params.items())), X, y, weight])
+        return joblib.hash([sorted(map(repr, params.items())), self.trunk, X, y, weight])
 
     def _stopped(self, fingerprint: str | None) -> TrainingState | None:
         return None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
@@ -321,28 +335,16 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     # ------------------------------------------------------------------------- the network
 
     def _network(self) -> JointNetwork:
-        n_levels = len(self.trunk_.stages()) + 1
+        n = len(self._codings)
         tasks = [
             Task(
                 name,
-                head_layers(f"head.{name}", coding, n_levels, self._shape, self._head_sizes),
-                KINDS[coding["kind"]].loss(),
+                head_layers(f"head.{name}", coding, Place(self.trunk_, t, n), self._shape, self._head_sizes),
+                head_loss(coding),
             )
-            for name, coding in self._codings.items()
+            for t, (name, coding) in enumerate(self._codings.items())
         ]
-        return JointNetwork(self.trunk_.layers(), tasks)
-
-    def _keep(self, state: TrainingState) -> None:
-        """Fitted attributes from the state; in float64, so that a sample alone predicts as in a batch."""
-        self.params_ = {name: value.astype(np.float64) for name, value in state.vector.views.items()}
-        self._statistics = {name: value.astype(np.float64) for name, value in state.statistics.items()}
-        history = state.history
-        self.loss_curve_ = np.array(history.losses)
-        self.task_weights_ = np.array(history.weights)
-        if self.record_conflict:
-            self.gradient_cosines_ = np.array(history.cosines)
-        if self.early_stopping:
-            self.validation_curve_ = np.array(history.validation)
+        return JointNetwork(self.trunk_.layers(n), tasks)
 
     def _outputs(self, X) -> dict[str, np.ndarray]:
         """What each head's codec decodes, in float64."""
@@ -362,18 +364,3 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
         whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
         return dict(zip(self._codings, whole, strict=True))
-
-
-def _observed(field: np.ndarray) -> np.ndarray:
-    return field != 255 if field.dtype == np.uint8 else ~np.isnan(field)
-
-
-def _labelled(field: np.ndarray) -> np.ndarray:
-    """Which samples (n,) have any observed entry of an encoded field."""
-    return _observed(field).reshape(len(field), -1).any(axis=1)
-
-
-def _each_labelled(field: np.ndarray) -> bool:
-    """Whether every column of an encoded field, or any pixel of masks, is observed somewhere."""
-    seen = _observed(field)
-    return bool(seen.any(axis=0).all() if field.ndim == 2 else seen.any())

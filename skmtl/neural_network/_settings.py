@@ -8,7 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ..balancers import Balancer
+from ..balancers import Balancer, Fixed
 from ..nn import Optimiser, Schedule, Vector, adam, adamw, constant, cosine, sgd, triangle
 from ..utils._sklearn import Interval, StrOptions
 
@@ -78,3 +78,14 @@ class Settings:
         """The learning rate as a function of the share of training that is done."""
         factor = {"constant": constant, "cosine": cosine, "triangle": triangle}[self.schedule]()
         return lambda done: self.learning_rate * factor(done)
+
+
+def check_lbfgs(balancer: Balancer, **others) -> None:
+    """Refuse what makes of one function another at each step; ``others`` are parameters that are given."""
+    others |= {} if isinstance(balancer, Fixed) else {"balancer": balancer}
+    for name, value in others.items():
+        if value:
+            raise ValueError(
+                f"solver='lbfgs' minimises one fixed function and cannot take {name}={value!r}; use "
+                "solver='adam'"
+            )

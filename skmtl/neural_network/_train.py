@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,9 +24,13 @@ class Data:
     X: np.ndarray
     labels: Sequence[Labels]
 
-    def take(self, rows) -> tuple[np.ndarray, Sequence[Labels]]:
+    def take(self, rows, rng=None) -> tuple[np.ndarray, Sequence[Labels]]:
         """X and labels of some rows."""
         return self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels]
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """X of all rows, as for prediction."""
+        yield self.X.astype(np.float64)
 
     def __len__(self) -> int:
         return self.X.shape[0]
@@ -35,8 +39,9 @@ class Data:
 def train(network: JointNetwork, data, held_out, settings: Settings, state: TrainingState) -> int:
     """Train until the loss settles or ``max_iter`` epochs are over; the epochs or iterations done.
 
-    ``data`` has a length, and ``take(rows)`` gives X and labels. The state is written into. With
-    ``held_out`` rows the loss on them decides, and the parameters that were best on them are restored.
+    ``data`` has a length, and ``take(rows)`` gives X and labels, ``take(rows, rng)`` those to learn from. The
+    state is written into. With ``held_out`` rows the loss on them decides, and the parameters that were best
+    on them are restored.
     """
     with _quiet():
         with Progress(settings.max_iter, "fit", enabled=settings.verbose) as bar:
@@ -112,7 +117,7 @@ def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, 
     batches = np.array_split(state.rng.permutation(n), -(-n // settings.batch_size))
     losses, weights = np.zeros((2, len(stepper.network.tasks)))
     for i, rows in enumerate(batches):
-        batch = data.take(rows)
+        batch = data.take(rows, state.rng)
         if i == 0 and settings.record_conflict:
             history.cosines.append(cosines(stepper.gramian(state, *batch)))
         more, used = stepper(state, *batch, rate(i / len(batches)))
@@ -135,16 +140,17 @@ def check_finite(losses: np.ndarray, network: JointNetwork, epoch: int, settings
         )
 
 
-def _lbfgs(network: JointNetwork, data: Data, settings: Settings, state: TrainingState, bar) -> int:
+def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState, bar) -> int:
     """Minimise the joint loss on all rows by L-BFGS (Byrd, Lu, Nocedal & Zhu 1995); the iterations done."""
     stepper, vector, history = Stepper(network, settings, state), state.vector, state.history
     weights = settings.balancer.weigh(None, None, state.balancer)[0]
+    X, labels = data.take(np.arange(len(data)))
     last = {}
 
     def objective(theta):
         vector.array[:] = theta
         run = Run(state.rng)  # the rows' own statistics; without dropout no random number is drawn
-        done = network.joint(vector.views, data.X, data.labels, run)
+        done = network.joint(vector.views, X, labels, run)
         check_finite(done.losses, network, len(history.losses) + 1, settings)
         last.update(losses=done.losses, statistics=run.gathered)
         gradient = vector.gather(done.gradient(weights))
@@ -158,7 +164,7 @@ def _lbfgs(network: JointNetwork, data: Data, settings: Settings, state: Trainin
         history.losses.append(last["losses"])
         history.weights.append(weights)
         if settings.record_conflict:
-            history.cosines.append(cosines(stepper.gramian(state, data.X, data.labels)))
+            history.cosines.append(cosines(stepper.gramian(state, X, labels)))
         bar.step(f"iteration {len(history.losses)}, loss {last['losses'].mean():.4g}")
 
     found = minimize(

@@ -1,54 +1,90 @@
-"""Trunks: what the tasks of a network share, as values with parameters."""
+"""What a trunk is, and the trunk of dense layers."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..component import Component
-from ..nn import Layer, batch_norm, chain, conv, dense, dropout, flatten, gelu, max_pool, pyramid, relu
-from ._architecture import layer_sizes
+from ..nn import Layer, Params, chain, dropout, on_levels, pyramid
+from ._architecture import dense_layers, layer_sizes
 
 
 class Trunk(Component, ABC):
-    """Makes the shared layers; their output is a pyramid whose last level is a vector for each sample."""
+    """Makes the shared layers of a network, and what each head sees of them.
+
+    A head sees a pyramid: X, and the outputs of the stages. The last level is a vector for each sample;
+    the first ``n_maps`` levels are images.
+    """
+
+    #: Whether every task reads the same layers, so that copies of this trunk can be columns or experts.
+    is_hard = True
 
     @abstractmethod
-    def stages(self) -> list[Layer]:
-        """The stages of the pyramid."""
+    def stages(self, name: str = "trunk") -> list[Layer]:
+        """The stages of the pyramid; their parameters' names begin with ``name``."""
 
-    def layers(self) -> Layer:
-        """The shared layers, as functions."""
-        self._check()
+    def check(self) -> None:
+        """Raise ValueError for parameters that do not fit."""
+
+    def n_maps(self) -> int:
+        """How many levels of the pyramid are images."""
+        return 0
+
+    def layers(self, n_tasks: int) -> Layer:
+        """The layers that tasks share, as functions."""
         return pyramid(self.stages())
+
+    def view(self, head: str, task: int, n_tasks: int, levels: Sequence[int]) -> Layer:
+        """From the layers' output to the pyramid that a task sees, of which its head reads ``levels``.
+
+        Its parameters belong to the task alone; their names begin with ``head``.
+        """
+        return chain()
 
     def samples(self, X: np.ndarray) -> np.ndarray:
         """X as the layers take it, samples along the first axis, without a copy where none is needed."""
         return X
 
-    def _check(self) -> None:
-        if self.activation not in ("relu", "gelu"):
-            raise ValueError(
-                f"{type(self).__name__}: activation is 'relu' or 'gelu', got {self.activation!r}"
-            )
+    def named(self, names: np.ndarray | None) -> Trunk:
+        """This trunk with columns by position, where X is a data frame with these ``names``."""
+        return self
 
-    def _hidden(self) -> list[Layer]:
-        sizes = layer_sizes(self.hidden_layer_sizes, f"{type(self).__name__}: hidden_layer_sizes")
-        return [self._activated(dense(f"trunk.dense{i}", size), i) for i, size in enumerate(sizes)]
+    def alike(self, n_columns: int) -> np.ndarray | None:
+        """For each column of X the number of a group that is standardised as one; None: each is its own."""
+        return None
 
-    def _activated(self, layer: Layer, i: int, kind: str = "dense") -> Layer:
-        """The layer with what follows it; a convolution is pooled too."""
-        parts = [layer]
-        if self.batch_norm:
-            parts.append(batch_norm(f"trunk.{kind}{i}.norm"))
-        parts.append(relu() if self.activation == "relu" else gelu())
-        if kind == "conv":
-            # The largest is the largest after a ReLU too, which then has a quarter of the work.
-            parts.insert(-1 if self.activation == "relu" else len(parts), max_pool(2))
-        elif self.dropout:
-            parts.append(dropout(self.dropout))
-        return chain(*parts)
+    def scaling(self) -> dict | None:
+        """Shift and scale of X, where it must not be learned anew."""
+        return None
+
+    def statistics(self) -> Params:
+        """What the layers have gathered before the first step."""
+        return {}
+
+    def sharing(self, params: Params, heads: Sequence[str], batches: Iterable) -> np.ndarray | None:
+        """What a fit has learned about who shares what; None where all share everything."""
+        return None
+
+
+class Place(NamedTuple):
+    """Where a head stands on a trunk: it is the head of one of the tasks."""
+
+    trunk: Trunk
+    task: int
+    n_tasks: int
+
+    @property
+    def last(self) -> int:
+        """The level that is a vector for each sample."""
+        return len(self.trunk.stages())
+
+    def read(self, head: str, layers: Mapping[int, Layer]) -> Layer:
+        """The sum of what each layer makes of its level of the pyramid that the task sees."""
+        return chain(self.trunk.view(head, self.task, self.n_tasks, list(layers)), on_levels(layers))
 
 
 class DenseTrunk(Trunk):
@@ -69,8 +105,11 @@ class DenseTrunk(Trunk):
         self.dropout = dropout
         self.batch_norm = batch_norm
 
-    def stages(self):
-        return [chain(*self._hidden())]
+    def check(self):
+        check_options(self)
+
+    def stages(self, name="trunk"):
+        return dense_layers(f"{name}.dense", hidden_sizes(self), vars(self))
 
     def samples(self, X):
         if X.ndim != 2:
@@ -78,66 +117,19 @@ class DenseTrunk(Trunk):
         return X
 
 
-class ConvTrunk(Trunk):
-    """Blocks of a 3 x 3 convolution, an activation and 2 x 2 max pooling, then dense layers.
+def hidden_sizes(trunk) -> list[int]:
+    """``hidden_layer_sizes`` of a trunk as a list."""
+    return layer_sizes(trunk.hidden_layer_sizes, f"{type(trunk).__name__}: hidden_layer_sizes")
 
-    Parameters
-    ----------
-    channels : sequence of int, default (32, 64, 64)
-        Filters of each block; a block halves height and width.
-    hidden_layer_sizes : int or sequence of int, default (128,)
-        Dense layers on what the last block leaves.
-    activation : {"relu", "gelu"}, default "relu"
-    dropout : float in [0, 1), default 0
-        For the dense layers.
-    batch_norm : bool, default False
-        Normalise every layer before its activation.
-    image_shape : (height, width) or (height, width, channels), optional
-        The shape of the images where X holds them as flat rows.
-    """
 
-    def __init__(
-        self,
-        channels=(32, 64, 64),
-        hidden_layer_sizes=(128,),
-        *,
-        activation="relu",
-        dropout=0.0,
-        batch_norm=False,
-        image_shape=None,
-    ):
-        self.channels = channels
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.image_shape = image_shape
+def check_options(trunk) -> None:
+    """Refuse sizes, an activation or a share of dropout that does not exist."""
+    hidden_sizes(trunk)
+    if trunk.activation not in ("relu", "gelu"):
+        raise ValueError(f"{type(trunk).__name__}: activation is 'relu' or 'gelu', got {trunk.activation!r}")
+    dropout(trunk.dropout)
 
-    def stages(self):
-        channels = layer_sizes(self.channels, "ConvTrunk: channels")
-        blocks = [self._activated(conv(f"trunk.conv{i}", k), i, "conv") for i, k in enumerate(channels)]
-        return [*blocks, chain(flatten(), *self._hidden())]
 
-    def samples(self, X):
-        if X.ndim == 2:
-            if self.image_shape is None:
-                raise ValueError(
-                    "ConvTrunk takes images (n, h, w) or (n, h, w, c); flat rows need image_shape"
-                )
-            if int(np.prod(self.image_shape)) != X.shape[1]:
-                raise ValueError(
-                    f"ConvTrunk: image_shape={self.image_shape} does not fit rows of {X.shape[1]} numbers"
-                )
-            X = X.reshape(len(X), *self.image_shape)
-        if X.ndim == 3:
-            X = X[..., None]
-        if X.ndim != 4:
-            raise ValueError(f"ConvTrunk takes images (n, h, w[, c]), got X of shape {X.shape}")
-        n_blocks = len(layer_sizes(self.channels, "ConvTrunk: channels"))
-        least = 2**n_blocks
-        if min(X.shape[1:3]) < least:
-            raise ValueError(
-                f"ConvTrunk: {n_blocks} blocks need images of at least {least} x {least} pixels, "
-                f"got {X.shape[1]} x {X.shape[2]}; give fewer channels"
-            )
-        return X
+def draws(trunk: Trunk) -> bool:
+    """Whether the layers draw random numbers while learning."""
+    return any(key.endswith("dropout") and value for key, value in trunk.get_params().items())

@@ -5,12 +5,15 @@ from ._batch_norm import batch_norm
 from ._combine import chain, residual
 from ._conv import conv
 from ._dense import dense, ordered_biases
+from ._join import joined, part
 from ._joint import JointNetwork, JointPass, Labels, Task
 from ._layer import Layer, Params, Run
-from ._levels import Levels, on_levels, pyramid
+from ._levels import Levels, branches, on_levels, parallel, pick, pyramid
 from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
+from ._losses_maps import brightest, heat_map
+from ._mixing import gate, gated, stitch
 from ._optimisers import Optimiser, adam, adamw, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
 from ._schedules import Schedule, constant, cosine, triangle
@@ -34,6 +37,8 @@ __all__ = [
     "batch_norm",
     "binary_cross_entropy",
     "box",
+    "branches",
+    "brightest",
     "chain",
     "constant",
     "conv",
@@ -43,14 +48,21 @@ __all__ = [
     "dense_cross_entropy",
     "dropout",
     "flatten",
+    "gate",
+    "gated",
     "gelu",
     "global_mean",
+    "heat_map",
     "huber",
+    "joined",
     "max_pool",
     "mean_pool",
     "on_levels",
     "ordered_biases",
     "ordinal",
+    "parallel",
+    "part",
+    "pick",
     "point_distance",
     "poisson",
     "quantile",
@@ -61,5 +73,6 @@ __all__ = [
     "sgd",
     "softmax",
     "squared",
+    "stitch",
     "triangle",
 ]

@@ -12,9 +12,9 @@ _POINT_SIZES = (2, 3)
 def as_column(name: str, values: Any, missing_label: int | None = None) -> np.ndarray:
     """``values`` as an array of integers, floats, strings or uint8 masks; errors name the field."""
     array = _as_array(name, values)
-    if array.ndim == 0 or array.ndim > 3:
+    if array.ndim == 0 or array.ndim > 4:
         raise ValueError(
-            f"field {name!r}: expected one entry a sample in 1, 2 or 3 dimensions, got shape {array.shape}."
+            f"field {name!r}: expected one entry a sample in 1 to 4 dimensions, got shape {array.shape}."
         )
     if array.dtype.kind in "OT":
         array = _from_objects(name, array, missing_label)
@@ -26,7 +26,7 @@ def as_column(name: str, values: Any, missing_label: int | None = None) -> np.nd
         return _scalars(name, array)
     if array.dtype.kind == "U":
         raise TypeError(f"field {name!r}: strings must be one a sample, got shape {array.shape}.")
-    if array.ndim == 3 and not _is_points(array):
+    if array.ndim == 3 and array.dtype.kind != "f" and not _is_points(array):
         return _mask(name, array)
     return _floats(name, array)
 
@@ -67,6 +67,8 @@ def _scalars(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def _floats(name: str, array: np.ndarray) -> np.ndarray:
+    if array.ndim == 4 and array.dtype == np.uint8:  # images
+        return array
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
     if np.isinf(array).any():
@@ -75,11 +77,6 @@ def _floats(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def _mask(name: str, array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "biu":
-        raise TypeError(
-            f"field {name!r}: shape {array.shape} is a mask and needs integers 0..254 (255 = ignore), "
-            f"got dtype {array.dtype}."
-        )
     if array.size and (array.min() < 0 or array.max() > 255):
         raise ValueError(f"field {name!r}: mask values must lie in 0..255, got {array.min()}..{array.max()}.")
     return array.astype(np.uint8, copy=False)

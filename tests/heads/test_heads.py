@@ -6,13 +6,26 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
+    cohen_kappa_score,
     f1_score,
     jaccard_score,
     mean_absolute_error,
+    mean_pinball_loss,
     r2_score,
 )
 
-from skmtl.heads import BoxHead, CountHead, LabelHead, MaskHead, NumberHead, PointsHead, TagsHead
+from skmtl.heads import (
+    BoundaryHead,
+    BoxHead,
+    CountHead,
+    LabelHead,
+    MapHead,
+    MaskHead,
+    NumberHead,
+    OrdinalHead,
+    PointsHead,
+    TagsHead,
+)
 
 # Metrics are sums of a few dozen terms: only rounding separates two ways of adding.
 ROUNDING = 1e-12
@@ -173,6 +186,68 @@ def test_mask_of_three_classes():
     assert_allclose(MaskHead().score(truth, guess, learned(MaskHead(), truth)), expected, rtol=ROUNDING)
 
 
+def test_ordinal_scores():
+    order = ["low", "mid", "top"]
+    truth, guess = (rng().permutation(np.repeat(order, [9, 20, 31])) for _ in range(2))
+    guess[:5], truth[50:] = "low", ""
+    seen = truth != ""
+    ranks = [[order.index(label) for label in labels[seen]] for labels in (truth, guess)]
+    spec = learned(OrdinalHead(order=order), truth)
+    expected = cohen_kappa_score(*ranks, weights="quadratic")
+    assert_allclose(OrdinalHead(order=order).score(truth, guess, spec), expected, rtol=ROUNDING)
+    expected = -mean_absolute_error(*ranks)
+    assert_allclose(OrdinalHead(order, "neg_mae").score(truth, guess, spec), expected, rtol=ROUNDING)
+    expected = accuracy_score(*ranks)
+    assert_allclose(OrdinalHead(order, "accuracy").score(truth, guess, spec), expected, rtol=ROUNDING)
+
+
+def test_ordinal_round_trip_in_its_own_order():
+    head, target = OrdinalHead(order=["s", "m", "l", "xl"]), np.array(["l", "s", "", "m", "s"])
+    spec = learned(head, target)
+    assert_array_equal(spec["classes"], ["s", "m", "l"])
+    assert_array_equal(head.encode(target, spec)[:, 0], [2, 0, np.nan, 1, 0])
+    # The median: less than half below.
+    assert_array_equal(head.decode(np.array([[0.4, 0.2, 0.4], [0.6, 0.1, 0.3]]), spec), ["m", "s"])
+
+
+def test_lines_are_judged_with_a_tolerance():
+    line = np.zeros((1, 8, 8), np.uint8)
+    line[0, 3] = 1
+    spec = learned(BoundaryHead(), line)
+    assert BoundaryHead(1.0).score(line, np.roll(line, 1, axis=1), spec) == 1.0
+    assert BoundaryHead(1.0).score(line, np.roll(line, 2, axis=1), spec) == 0.0
+    unseen = line.copy()
+    unseen[0, :, 4:] = 255
+    half = np.where(unseen == 255, 1, line).astype(np.uint8)
+    assert BoundaryHead(0.0).score(unseen, half, spec) == 1.0
+
+
+def test_maps_round_trip_and_scores():
+    truth, guess = rng().normal(size=(2, 4, 5, 2)), rng().normal(size=(2, 4, 5, 2)) * 0.3
+    truth[0, 1] = np.nan
+    spec = learned(MapHead(), truth, (4, 5))
+    code = MapHead().encode(truth, spec)
+    assert code.dtype == np.float32
+    assert_array_equal(MapHead().decode(code, spec), truth.astype(np.float32).astype(float))
+    seen = ~np.isnan(truth[..., 0])
+    for metric, sign, reference in (("r2", 1, r2_score), ("neg_mae", -1, mean_absolute_error)):
+        parts = [reference(truth[seen][:, k], guess[seen][:, k]) for k in range(2)]
+        score = MapHead(metric=metric).score(truth, guess, spec)
+        assert_allclose(score, sign * np.mean(parts), rtol=1e-5)  # maps are float32
+    image = np.array([[[7, 250], [0, 3]]], np.uint8)
+    spec = learned(MapHead(), image)
+    assert_array_equal(
+        MapHead().decode(np.array([[[[7.4], [300.0]], [[-5.0], [2.6]]]]), spec), [[[7, 255], [0, 3]]]
+    )
+
+
+def test_pinball_score():
+    truth, guess = rng().normal(size=30), rng().normal(size=30)
+    head = NumberHead(metric="neg_pinball", loss="quantile", quantile=0.8)
+    expected = -mean_pinball_loss(truth, guess, alpha=0.8)
+    assert_allclose(head.score(truth, guess, learned(head, truth)), expected, rtol=ROUNDING)
+
+
 def test_edges_are_linear_in_the_mask_summary():
     masks = np.zeros((30, 8, 9))
     boxes = []
@@ -214,11 +289,32 @@ def test_edges_are_linear_in_the_mask_summary():
         (MaskHead(), np.full((2, 4, 4), 255, np.uint8), "no pixel"),
         (MaskHead(), np.zeros((2, 4, 4), np.uint8), "only the class 0"),
         (MaskHead(), np.zeros((2, 4, 4)), "MaskHead needs integers"),
+        (NumberHead(loss="l1"), np.array([1.0, 2.0]), "loss must be one of .*got 'l1'"),
+        (
+            NumberHead(loss="quantile", quantile=1.0),
+            np.array([1.0, 2.0]),
+            "quantile must lie between 0 and 1",
+        ),
+        (NumberHead(loss="poisson"), np.array([1.0, -2.0]), "needs numbers >= 0, got -2"),
+        (OrdinalHead(metric="mse"), LABELS, "metric"),
+        (OrdinalHead(order=["a", "b"]), LABELS, "does not hold the class 'c'"),
+        (BoundaryHead(tolerance=-1.0), MASKS, "tolerance must be >= 0 pixels, got -1"),
+        (BoundaryHead(), np.full((1, 2, 2), [[7, 9], [7, 9]], np.uint8), "pixels beside the lines are 0"),
+        (MapHead(metric="mse"), np.zeros((2, 4, 4)), "metric must be one of"),
+        (MapHead(loss="quantile"), np.zeros((2, 4, 4)), "loss must be one of"),
+        (MapHead(), np.zeros((2, 4)), r"maps are numbers \(n, h, w\) or \(n, h, w, k\)"),
+        (MapHead(), np.full((2, 4, 4), np.nan), "no value is observed in channel 0"),
+        (MapHead(), np.full((2, 4, 4), np.inf), "infinite values"),
     ],
 )
 def test_bad_targets(head, target, message):
     with pytest.raises(ValueError, match=f"field 'f'.*{message}"):
         learned(head, target)
+
+
+def test_map_of_another_size():
+    with pytest.raises(ValueError, match="field 'f': maps are .5, 6., but images are .6, 6."):
+        learned(MapHead(), np.zeros((2, 5, 6)), (6, 6))
 
 
 def test_mask_of_another_size():

@@ -114,8 +114,8 @@ def test_one_classification_task_is_scikit_learns_network(rng):
         return fit + 0.01 * sum((W**2).sum() for W in model.coefs_)
 
     lowest = objective(theirs)
-    theirs.coefs_ = [ours.params_[f"{name}.W"] for name in ("trunk.0", "trunk.1", "head0.out")]
-    theirs.intercepts_ = [ours.params_[f"{name}.b"] for name in ("trunk.0", "trunk.1", "head0.out")]
+    theirs.coefs_ = [ours.params_[f"{name}.W"] for name in ("trunk.dense0", "trunk.dense1", "head0.out")]
+    theirs.intercepts_ = [ours.params_[f"{name}.b"] for name in ("trunk.dense0", "trunk.dense1", "head0.out")]
     assert_close(ours.predict_proba(X), theirs.predict_proba(X), ROUNDING)
     assert objective(theirs) < 1.1 * lowest
 
@@ -124,9 +124,9 @@ def test_one_regression_task_is_scikit_learns_network(rng):
     X, Y = number_data(rng)
     ours = MultiTaskMLPRegressor((7,), activation="relu", random_state=0).fit(X, Y[:, 0])
     theirs = MLPRegressor(hidden_layer_sizes=(7,), solver="lbfgs", tol=1e9).fit(X, Y[:, 0])
-    theirs.coefs_ = [ours.params_["trunk.0.W"], ours.params_["head0.out.W"] * Y[:, 0].std()]
+    theirs.coefs_ = [ours.params_["trunk.dense0.W"], ours.params_["head0.out.W"] * Y[:, 0].std()]
     theirs.intercepts_ = [
-        ours.params_["trunk.0.b"],
+        ours.params_["trunk.dense0.b"],
         ours.params_["head0.out.b"] * Y[:, 0].std() + Y[:, 0].mean(),
     ]
     assert_close(ours.predict(X), theirs.predict(X), ROUNDING)

@@ -241,14 +241,14 @@ def test_early_stopping_judges_by_samples_held_out(images):
     [
         ({"heads": [("kind", LabelHead())]}, "y has a field 'tags' that no head is for"),
         ({"trunk": DenseTrunk()}, r"DenseTrunk takes rows of numbers.*\(40, 16, 16\)"),
-        ({"trunk": ConvTrunk((4,) * 5)}, "5 blocks need images of at least 32 x 32 pixels, got 16 x 16"),
+        ({"trunk": ConvTrunk((4,) * 5)}, "5 blocks leave nothing of images of 16 x 16 pixels"),
         ({"trunk": ConvTrunk((4, 0))}, "ConvTrunk: channels must hold whole numbers >= 1, got 0"),
         (
             {"trunk": ConvTrunk((4,), activation="tanh")},
             "ConvTrunk: activation is 'relu' or 'gelu', got 'tanh'",
         ),
         ({"early_stopping": True, "validation_fraction": 0.99}, "leaves no label of field 'kind'"),
-        ({"solver": "lbfgs"}, "'solver' parameter"),
+        ({"solver": "newton"}, "'solver' parameter"),
         ({"checkpoint": "no-such-folder/run"}, "checkpoint='no-such-folder/run': its folder does not exist"),
     ],
 )

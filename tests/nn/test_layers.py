@@ -35,6 +35,37 @@ LAYERS = {
         ),
         IMAGE,
     ),
+    "stitched columns": (
+        lambda: nn.chain(
+            nn.branches([nn.dense("a", 3), nn.chain(nn.dense("b", 3), nn.gelu())]),
+            nn.stitch("s", np.array([[0.9, 0.1], [0.2, 0.8]])),
+            nn.parallel({0: nn.dense("c", 2), 1: nn.dense("d", 2)}),
+            nn.stitch("last", np.array([[0.4, 0.6]])),
+            nn.pick(0),
+        ),
+        ROW,
+    ),
+    "gated experts": (
+        lambda: nn.chain(
+            nn.pyramid([nn.branches([nn.conv("a", 3), nn.conv("b", 3)])]),
+            nn.gated(nn.gate("g", 2), [1]),
+            nn.on_levels({0: nn.conv("h0", 3), 1: nn.gelu()}),
+        ),
+        IMAGE,
+    ),
+    "two inputs": (
+        lambda: nn.chain(
+            nn.branches(
+                [
+                    nn.chain(nn.part(slice(0, 2), np.asarray), nn.dense("a", 2), nn.gelu()),
+                    nn.chain(nn.part([3, 1], lambda X: X.reshape(len(X), 2, 1, 1)), nn.conv("b", 3)),
+                ]
+            ),
+            nn.parallel({0: nn.chain(), 1: nn.flatten()}),
+            nn.joined(),
+        ),
+        ROW,
+    ),
     "flatten": (nn.flatten, IMAGE),
     "residual": (lambda: nn.residual(nn.chain(nn.dense("a", 5), nn.gelu())), ROW),
     "chain": (lambda: nn.chain(nn.dense("a", 4), nn.gelu(), nn.batch_norm("b"), nn.dense("c", 2)), ROW),
@@ -115,6 +146,24 @@ def test_the_first_layer_leaves_its_input_alone_where_nobody_asks(name, rng):
     assert dX is None or name in ("empty chain", "flatten")
     for key, value in back(slope)[1].items():
         assert_close(gradients[key], value, SAME_BITS, key)
+
+
+def test_a_place_that_nobody_reads_gets_no_gradient(rng):
+    layer = nn.chain(nn.branches([nn.dense("a", 3), nn.dense("b", 3)]), nn.pick(1))
+    params, _ = layer.init(rng, ROW, np.dtype(float))
+    Y, back = layer.forward(params, rng.normal(size=(4, *ROW)), nn.Run(rng))
+    assert back(np.ones_like(Y))[1].keys() == {"b.W", "b.b"}
+
+
+def test_a_gate_begins_with_equal_shares_and_takes_sparse_rows(rng):
+    layer = nn.gate("g", 4)
+    params, _ = layer.init(rng, ROW, np.dtype(float))
+    X = rng.normal(size=(6, *ROW))
+    assert_close(layer.forward(params, X, nn.Run())[0], np.full((6, 4), 0.25), ROUNDING)
+    params["g.W"] = rng.normal(size=(5, 4))
+    dense, sparse = (layer.forward(params, x, nn.Run())[0] for x in (X, sp.csr_array(X)))
+    assert_close(sparse, dense, ROUNDING)
+    assert_close(dense.sum(axis=1), np.ones(6), ROUNDING)
 
 
 def test_dense_takes_sparse_rows(rng):
@@ -207,6 +256,16 @@ def test_a_convolution_is_its_formula(rng):
             lambda: nn.chain(nn.pyramid([nn.max_pool()]), nn.on_levels({0: nn.relu(), 1: nn.relu()})),
             (4, 4, 1),
             r"make the shapes \[\(4, 4, 1\), \(2, 2, 1\)\], which must be equal",
+        ),
+        (
+            lambda: nn.chain(nn.branches([nn.dense("a", 3), nn.dense("b", 2)]), nn.stitch("s", np.eye(2))),
+            (4,),
+            r"stitch 's' adds 2 arrays of one shape, got the shapes \(\(3,\), \(2,\)\)",
+        ),
+        (
+            lambda: nn.chain(nn.pyramid([nn.branches([nn.relu()])]), nn.gated(nn.gate("g", 2), [1])),
+            (4,),
+            "gated: 2 arrays of one shape are needed",
         ),
         (nn.global_mean, (4,), "global_mean takes images"),
         (lambda: nn.max_pool(3), (2, 9, 1), "at least 3 x 3"),

@@ -40,6 +40,12 @@ LOSSES = {
     "quantile": (lambda: nn.quantile([0.1, 0.5, 0.9]), (N, 3), lambda rng: rng.normal(size=N), (N,)),
     "poisson": (nn.poisson, (N, 2), lambda rng: rng.integers(0, 4, (N, 2)), (N, 2)),
     "points": (lambda: nn.point_distance(0.7), (N, 6), lambda rng: rng.normal(size=(N, 6)), (N, 3)),
+    "heat maps": (
+        lambda: nn.heat_map(0.8),
+        (N, 3, 4, 2),
+        lambda rng: rng.uniform(0, 3, size=(N, 4)),
+        (N, 2),
+    ),
     "box": (lambda: nn.box(0.5, overlap=2.0), (N, 4), _boxes, (N,)),
 }
 every_loss = pytest.mark.parametrize("name", LOSSES)
@@ -98,6 +104,28 @@ def test_nothing_is_written_into(name, rng):
         array.flags.writeable = False
         assert_close(array, before, SAME_BITS)
     assert loss(Z, y, w)[0] == first[0]
+
+
+def test_a_map_like_the_gaussian_costs_nothing_and_points_at_its_middle():
+    y = np.array([[2.5, 4.1]])
+    x, down = np.meshgrid(np.arange(7) + 0.5, np.arange(9) + 0.5)
+    Z = -((x - 2.5) ** 2 + (down - 4.1) ** 2) / (2 * 0.7**2)
+    value, dZ = nn.heat_map(0.7)(Z[None, :, :, None], y, np.ones((1, 1)))
+    assert_close(value, 0.0, Tolerance("rounding of logarithms", atol=1e-12))
+    assert np.abs(dZ).max() < 1e-12
+    assert_close(nn.brightest(Z[None, :, :, None]), y, Tolerance("a Gaussian cut off at 2 pixels", atol=0.02))
+
+
+def test_the_brightest_place_is_found_at_the_edge_of_each_map():
+    Z = np.full((2, 5, 6, 3), -50.0)
+    for i, (row, column) in enumerate(((0, 0), (4, 5), (2, 3))):
+        Z[1, row, column, i] = 50.0
+    assert_close(nn.brightest(Z)[1], [0.5, 0.5, 5.5, 4.5, 3.5, 2.5], ROUNDING)
+
+
+def test_a_gaussian_without_width_is_refused():
+    with pytest.raises(ValueError, match="sigma must be > 0 pixels, got 0"):
+        nn.heat_map(0)
 
 
 def test_large_scores_do_not_overflow():

@@ -48,6 +48,32 @@ def test_a_convolutional_network_has_the_same_gradients(rng):
         assert_close(gradients[key], p[key].grad.numpy(), SAME_FORMULA, key)
 
 
+def test_stitched_columns_and_gated_experts_have_the_same_gradients(rng):
+    layers = nn.chain(
+        nn.pyramid([nn.branches([nn.dense("a", 4), nn.dense("b", 4)]), nn.stitch("s", np.eye(2) + 0.1)]),
+        nn.gated(nn.gate("g", 2), [1, 2]),
+        nn.on_levels({1: nn.gelu(), 2: nn.dense("c", 4)}),
+    )
+    params, _ = layers.init(rng, (3,), np.dtype(float))
+    params["g.W"] = rng.normal(size=(3, 2))
+    X = rng.normal(size=(6, 3))
+    Y, back = layers.forward(params, X, nn.Run(rng))
+    dX, gradients = back(np.cos(Y))
+
+    p = {key: tensor(array) for key, array in params.items()}
+    x = tensor(X)
+    columns = torch.stack([x @ p["a.W"] + p["a.b"], x @ p["b.W"] + p["b.b"]])
+    stitched = torch.einsum("ts,snk->tnk", p["s.A"], columns)
+    shares = torch.softmax(x @ p["g.W"] + p["g.b"], dim=1)
+    seen = [torch.einsum("ne,enk->nk", shares, level) for level in (columns, stitched)]
+    told = F.gelu(seen[0]) + seen[1] @ p["c.W"] + p["c.b"]
+    assert_close(Y, told.detach().numpy(), SAME_FORMULA)
+    told.backward(torch.cos(told.detach()))
+    assert_close(dX, x.grad.numpy(), SAME_FORMULA)
+    for key in params:
+        assert_close(gradients[key], p[key].grad.numpy(), SAME_FORMULA, key)
+
+
 LOSSES = {
     "binary": (
         nn.binary_cross_entropy,

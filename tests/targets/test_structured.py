@@ -110,7 +110,6 @@ def test_integer_points_are_points_and_integer_maps_are_masks():
         ({"a": [1, 2], "b": [1]}, ValueError, "{'a': 2, 'b': 1}"),
         ({"a": [[1], [1, 2]]}, ValueError, "field 'a'.*ragged"),
         ({"a": np.array([[1], [1, 2]], dtype=object)}, ValueError, "field 'a'.*ragged"),
-        ({"m": np.zeros((2, 4, 4))}, TypeError, "field 'm'.*integers"),
         ({"m": np.full((2, 4, 4), 300)}, ValueError, "field 'm'.*0..255"),
         ({"m": np.full((2, 4, 4), -1)}, ValueError, "field 'm'.*0..255"),
         ({"d": np.array(["2020", "2021"], "M8[Y]")}, TypeError, "field 'd'.*datetime64"),
@@ -121,8 +120,8 @@ def test_integer_points_are_points_and_integer_maps_are_masks():
         ({"a": np.array([1, "x"], dtype=object)}, TypeError, "field 'a'.*int.*str"),
         ({"a": np.ma.masked_array([1, 2], [0, 1])}, TypeError, "field 'a'.*masked"),
         ({"a": [["x", "y"]]}, TypeError, "field 'a'.*strings"),
-        ({"a": np.zeros((1, 1, 1, 1))}, ValueError, "field 'a'.*1, 2 or 3"),
-        ({"a": 1.0}, ValueError, "field 'a'.*1, 2 or 3"),
+        ({"a": np.zeros((1, 1, 1, 1, 1))}, ValueError, "field 'a'.*1 to 4"),
+        ({"a": 1.0}, ValueError, "field 'a'.*1 to 4"),
         ({"a": [np.inf, 1.0]}, ValueError, "field 'a'.*infinite"),
     ],
 )

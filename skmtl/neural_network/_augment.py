@@ -1,0 +1,123 @@
+"""Images that are moved and lit differently in every epoch, with all that is marked in them."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+from ..component import Component
+
+FLIPS = ("none", "horizontal", "both")
+
+
+class Augment(Component):
+    """Shows a network each image a little differently in every epoch; boxes, points and pixels move along.
+
+    Each image of a batch is drawn a mirror, a zoom, a shift, a contrast and a brightness of its own. Pixels
+    are the nearest of the image; what comes from outside repeats its edge in X, and is not observed in masks
+    and maps. A point that leaves the image, or a box that leaves it whole, is not observed. Numbers stay as
+    they are: ``zoom=0`` where they are sizes.
+
+    Parameters
+    ----------
+    flip : {"none", "horizontal", "both"}, default "none"
+        Mirror left and right, or also up and down, half of the images each. Not where left and right mean
+        something, as in letters, or in points called left and right.
+    shift : float in [0, 1), default 0.1
+        Largest shift along each axis, as a share of the image's side.
+    zoom : float in [0, 1), default 0.1
+        Sizes between ``1 - zoom`` and ``1 + zoom``.
+    contrast : float in [0, 1), default 0.1
+        What X is multiplied by lies between ``1 - contrast`` and ``1 + contrast``.
+    brightness : float >= 0, default 0.1
+        Largest number that is added to all of an image, in standard deviations of the channels.
+    """
+
+    def __init__(self, flip="none", shift=0.1, zoom=0.1, contrast=0.1, brightness=0.1):
+        self.flip = flip
+        self.shift = shift
+        self.zoom = zoom
+        self.contrast = contrast
+        self.brightness = brightness
+
+    def check(self) -> None:
+        """Raise ValueError for parameters that are out of their range."""
+        if self.flip not in FLIPS:
+            raise ValueError(f"Augment: flip must be one of {FLIPS}, got {self.flip!r}")
+        for name in ("shift", "zoom", "contrast", "brightness"):
+            value, top = getattr(self, name), np.inf if name == "brightness" else 1
+            if not (isinstance(value, Real) and 0 <= value < top):
+                raise ValueError(f"Augment: {name} must be a number >= 0 and below {top:g}, got {value!r}")
+
+    def draw(self, rng: np.random.Generator, n: int, size: tuple[int, int]) -> Moves:
+        """Where n images of ``size`` (height, width) are looked at."""
+        zoom = 1.0 + self.zoom * rng.uniform(-1, 1, n)
+        start, step = np.empty((2, 2, n))
+        for axis, side in enumerate(size):
+            step[axis] = 1.0 / zoom
+            middle = side * (0.5 + self.shift * rng.uniform(-1, 1, n))
+            mirror = (rng.random(n) < 0.5) & (
+                self.flip == "both" or (self.flip == "horizontal" and axis == 1)
+            )
+            step[axis] = np.where(mirror, -step[axis], step[axis])
+            start[axis] = middle - step[axis] * side / 2
+        return Moves(start, step, size)
+
+    def light(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Standardised images (n, h, w, c), each with a contrast and a brightness of its own."""
+        factor, shift = (
+            most * rng.uniform(-1, 1, (len(X), 1, 1, 1)) for most in (self.contrast, self.brightness)
+        )
+        return (X * (1 + factor).astype(X.dtype)) + shift.astype(X.dtype)
+
+
+class Moves(NamedTuple):
+    """For each image and axis (y, then x): place p of a new image shows place ``start + step p`` of the old.
+
+    Places are in pixels; the middle of the first pixel is at 1/2.
+    """
+
+    start: np.ndarray
+    step: np.ndarray
+    size: tuple[int, int]
+
+    def pixels(self, maps: np.ndarray, outside=None) -> np.ndarray:
+        """Maps (n, h, w[, k]) as they look after the move; ``outside`` is what lies beyond their edges."""
+        places, beyond = [], []
+        for axis, side in enumerate(self.size):
+            middles = self.start[axis][:, None] + self.step[axis][:, None] * (np.arange(side) + 0.5)
+            places.append(np.clip(np.floor(middles).astype(np.intp), 0, side - 1))
+            beyond.append((middles < 0) | (middles >= side))
+        moved = maps[np.arange(len(maps))[:, None, None], places[0][:, :, None], places[1][:, None, :]]
+        if outside is not None:
+            moved[beyond[0][:, :, None] | beyond[1][:, None, :]] = outside
+        return moved
+
+    def places(self, pairs: np.ndarray) -> np.ndarray:
+        """Where x, y pairs (n, 2 K) are after the move, inside the image or not."""
+        start, step = (np.tile(part[::-1].T, pairs.shape[1] // 2) for part in (self.start, self.step))
+        return (pairs - start) / step
+
+    def points(self, pairs: np.ndarray) -> np.ndarray:
+        """Points (n, 2 K) after the move; NaN for both coordinates of one outside the image."""
+        moved = self.places(pairs)
+        each = moved.reshape(len(moved), -1, 2)
+        gone = ((each < 0) | (each > self.size[::-1])).any(axis=2)
+        return np.where(np.repeat(gone, 2, axis=1), np.nan, moved)
+
+    def boxes(self, corners: np.ndarray) -> np.ndarray:
+        """Boxes (n, 4) after the move, cut off at the image's edges; NaN where nothing is left."""
+        moved = np.sort(self.places(corners).reshape(-1, 2, 2), axis=1)
+        moved = np.clip(moved, 0, self.size[::-1]).reshape(-1, 4)
+        gone = (moved[:, 2:] <= moved[:, :2]).any(axis=1)
+        return np.where(gone[:, None], np.nan, moved)
+
+    def field(self, kind: str, encoded: np.ndarray) -> np.ndarray:
+        """An encoded field of a head after the move."""
+        if encoded.ndim > 2:
+            return self.pixels(encoded, 255 if encoded.dtype == np.uint8 else np.nan)
+        if kind in ("box", "points", "heat maps"):
+            return self.boxes(encoded) if kind == "box" else self.points(encoded)
+        return encoded
