@@ -21,7 +21,6 @@ from ._geometry import pad_images
 from ._layers import FUSED, FittedLayer
 
 _FUSED = dict(zip(FUSED, (conv.TWO_SIDED, conv.RELU, conv.ABSOLUTE, conv.LINEAR), strict=True))
-_RECTIFIED = {name: rule for name, rule in _FUSED.items() if name != "linear"}
 _CODES = {
     "two-sided": encode.TWO_SIDED,
     "relu": encode.RELU,
@@ -52,7 +51,8 @@ class Convolution:
     def __init__(self, layer: FittedLayer, dtype):
         self.layer, self.dtype = layer, np.dtype(dtype)
         self.window, self.contrast = layer.geometry.window, layer.learned.contrast
-        self.activation, self.threshold = layer.settings.activation, float(layer.settings.threshold)
+        self.activation = layer.settings.activation
+        self.threshold = 0.0 if self.activation == "linear" else float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
         self._plans: dict[tuple[int, int, int], Layer] = {}
 
@@ -92,7 +92,7 @@ class Convolution:
 
         Where ``how`` to pool takes codes, these are parts whose responses stay in the cache.
         """
-        if self.activation in _RECTIFIED and how in ("mean", "sum", "max"):
+        if self.activation in _FUSED and how in ("mean", "sum", "max"):
             return conv.group_sites(cells, self.window, shape, self.dtype)
         places = np.concatenate(cells)
         owner = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
@@ -106,7 +106,7 @@ class Convolution:
         They begin at ``column``.
         """
         if isinstance(sites, conv.Sites):
-            rule = conv.Rule(_RECTIFIED[self.activation], False)
+            rule = conv.Rule(_FUSED[self.activation], False)
             conv.map_block(image, scales, sites, self.bank, rule, out, column)
             return
         encoding = self._encoding("sum", 1.0)
@@ -121,7 +121,7 @@ class Convolution:
         """
         flat, scales = images.reshape(len(images), -1), self.scales(images)
         if isinstance(sites, conv.Sites):
-            rule = conv.Rule(_RECTIFIED[self.activation], how == "max")
+            rule = conv.Rule(_FUSED[self.activation], how == "max")
             banks = conv.split_bank(self.bank, n_threads(n_jobs))
             run_blocks(lambda bank: conv.pool_block(flat, scales, sites, bank, rule, out), banks, n_jobs)
             return
@@ -165,8 +165,7 @@ class Convolution:
     def _plan(self, shape) -> Layer:
         if shape not in self._plans:
             rule = conv.Rule(_FUSED[self.activation], self.layer.settings.pooling == "max")
-            threshold = self.threshold if self.activation in _RECTIFIED else 0.0
-            form = Form(self.window, self.layer.geometry.pool_size, threshold=threshold)
+            form = Form(self.window, self.layer.geometry.pool_size, threshold=self.threshold)
             filters, bias, scaled = *self.layer.learned[:2], self.contrast is not None
             self._plans[shape] = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
         return self._plans[shape]
