@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SIDE = 768
+SIDE = 512
 
 
 def square_product(multiply_adds: int):

@@ -43,15 +43,24 @@ def _call(images, layers, threads, out):
     inner = threads if len(blocks) == 1 else 1
 
     def work(block):
-        maps = np.pad(images[block], [(0, 0), (1, 1), (1, 1), (0, 0)])
+        some = images[block]
+        n, height, width, channels = some.shape
+        maps = np.zeros((n, height + 2, width + 2, channels), np.float32)
+        maps[:, 1:-1, 1:-1] = some
         for layer in layers:
-            into = out[block] if layer is layers[-1] else np.zeros((len(maps), *layer.shape), np.float32)
-            flat, target = maps.reshape(len(maps), -1), into.reshape(len(maps), -1)
-            parts = split_layer(layer, inner)
-            run_blocks(lambda part, x=flat, y=target: layer_block(x, None, part, y), parts, inner)
+            into = out[block] if layer is layers[-1] else np.zeros((n, *layer.shape), np.float32)
+            _layer(maps.reshape(n, -1), layer, into.reshape(n, -1), inner)
             maps = into
 
     run_blocks(work, blocks, threads)
+
+
+def _layer(flat, layer, target, threads):
+    if threads == 1:
+        layer_block(flat, None, layer, target)
+    else:
+        parts = split_layer(layer, threads)
+        run_blocks(lambda part: layer_block(flat, None, part, target), parts, threads)
 
 
 def result(state, output):
