@@ -1,10 +1,11 @@
 """Where filters come from: kinds of filters at equal number, the same linear head on their features.
 
-cifar10_small: 6,000 colour images of 32 x 32, judged on 1,200 others, 64 filters of 6 x 6. Digits: scikit-learn's,
-20 images a class to learn from and the rest to judge by, 64 filters of 4 x 4 where there are as many. Two-sided
-activation, means over four quadrants; features standardised, ridge classifier with its penalty by leave-one-out.
-Eight features a filter. A split is a seed of the filters and, for the digits, of the images learned from. Wavelets and scattering are drawn
-by formula and have their own number. cpu s: learning the filters and making the features of all images, 1 thread.
+cifar10_small: 6,000 colour images of 32 x 32, judged on 1,200 others, 64 filters of 6 x 6. Digits: those of
+scikit-learn, 20 images a class to learn from and the rest to judge by, 64 filters of 4 x 4 (PCA: 15).
+Two-sided activation, means over four quadrants: 8 features a filter. Features are standardised; a ridge
+classifier has its penalty by leave-one-out. A split is a seed of the filters and, for the digits, of the
+images learned from. Wavelets have a size of their own, scattering a number. cpu s: filters and features of
+all images, 1 thread.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def run(data: Path, splits: int) -> tuple[list[Scores], list[str]]:
 
 
 def _models(size: int, seed: int, scattering: WaveletScattering, images: np.ndarray) -> dict:
-    """Transformers by name. Patches of few pixels have fewer principal directions than filters are asked for."""
+    """Transformers by name. Small patches have fewer principal directions than filters are asked for."""
     directions = size * size * (1 if images.ndim == 3 else images.shape[3]) - 1
     models = {"pixels": FunctionTransformer(lambda X: X.reshape(len(X), -1).astype(np.float64))}
     for name, kind in KINDS.items():

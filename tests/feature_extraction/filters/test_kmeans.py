@@ -71,6 +71,15 @@ def test_previous_filters_that_are_too_few_are_joined_by_others():
     np.testing.assert_allclose(shrunk.filters[0], first.filters[0], atol=0.2)
 
 
+def test_a_stream_keeps_filters_in_their_places():
+    images = np.random.RandomState(0).normal(size=(60, 9, 9)).cumsum(axis=2)
+    extractor = ConvFeatureExtractor(n_filters=6, kernel_size=3, random_state=0).partial_fit(images[:50])
+    before = unit_length(extractor.patterns_.reshape(6, -1))
+    after = unit_length(extractor.partial_fit(images[50:]).patterns_.reshape(6, -1))
+    np.testing.assert_array_equal((before @ after.T).argmax(axis=1), np.arange(6))
+    assert np.abs(before - after).max() > 1e-6  # and yet it has learned
+
+
 def test_whitening_makes_the_covariance_the_identity():
     patches = make_patches()
     space = patch_space(KMeansFilters(whitening=1e-12), patches)
