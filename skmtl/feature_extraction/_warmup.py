@@ -25,3 +25,4 @@ def warmup(dtypes=("float32", "float64")) -> None:
         extractor = ConvFeatureExtractor(filters, scales=2).fit(images)
         extractor.transform(images)
         extractor.transform_dense(images)
+        extractor.transform_dense(images, cell=2)
