@@ -1,7 +1,7 @@
 """How well models predict: ``python benchmarks/accuracy NAME --data FOLDER [--splits N]``.
 
-NAME is school, related, unrelated, hidden or filters; FOLDER holds the data sets (or the variable SKMTL_DATA
-names it). The tables are printed and written to ``results/accuracy_NAME.txt``.
+NAME is school, related, unrelated, hidden, filters or pixels; FOLDER holds the data sets (or the variable
+SKMTL_DATA names it). The tables are printed and written to ``results/accuracy_NAME.txt``.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ AGAINST = {
     "related": "separate",
     "unrelated": "separate",
     "filters": "k-means",
+    "pixels": "TrainableSegmenter",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one study, write its tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["school", "related", "unrelated", "hidden", "filters"])
+    parser.add_argument("name", choices=["school", "related", "unrelated", "hidden", "filters", "pixels"])
     parser.add_argument("--data", type=Path, default=os.environ.get("SKMTL_DATA"), help="folder of the data")
     parser.add_argument("--splits", type=int, default=10, help="train/test splits, at least 2")
     parser.add_argument("--out", type=Path, default=BENCHMARKS / "results")

@@ -1,100 +1,101 @@
-"""Feature maps at every pixel, or at chosen ones, by bands of pixels."""
+"""Feature maps at every pixel, at cells of pixels, or at chosen pixels: piece by piece, scale by scale."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from skmtl.kernels.images import blend
+from skmtl.kernels.grids import pool_cells
 from skmtl.utils._parallel import run_blocks
 
-from . import _geometry
 from ._convolution import Convolution, slices
+from ._scale import Scale
 
-BLOCK_PIXELS = 2**12  # small enough for the cache, large enough to hide the calls
-
-
-def map_images(images, convolution: Convolution, factors: Sequence[int], n_jobs):
-    """Maps (n, h, w, channels * scales) of images (n, h, w, c), at every pixel."""
-    n, height, width, _ = images.shape
-    channels = convolution.n_channels
-    out = np.empty((n, height, width, len(factors) * channels), convolution.dtype)
-    # Threads over images, or over the rows of a single one.
-    outer, inner = (None, n_jobs) if n == 1 else (n_jobs, None)
-
-    def work(i: int) -> None:
-        flat = out[i].reshape(height * width, -1)
-        for scale, factor in enumerate(factors):
-            maps = _Maps(images[i], convolution, factor)
-            source = None if factor == 1 else maps.everywhere(inner)
-
-            def band(block: slice, maps=maps, source=source, column=scale * channels) -> None:
-                pixels = np.arange(block.start, block.stop)
-                maps.write(pixels // width, pixels % width, source, flat[block], column)
-
-            run_blocks(band, slices(height * width, BLOCK_PIXELS), inner)
-
-    run_blocks(work, range(n), outer)
-    return out
+# What is computed at once: enough to hide the calls, little enough for the cache.
+PIECE_PIXELS, PIECE_COLUMNS = 2**14, 2**9
+SQUARE = 2**7  # chosen pixels are computed together that lie in a square of this side
 
 
-def map_pixels(images, at, convolution: Convolution, factors: Sequence[int], n_jobs):
-    """Rows (m, channels * scales) of the maps at ``at`` = (image, row, column), three arrays (m,)."""
-    image, row, column = at
-    channels = convolution.n_channels
-    out = np.empty((len(image), len(factors) * channels), convolution.dtype)
+class DenseMaps:
+    """Maps of images (h, w, c) at several scales: their means over cells of ``cell`` x ``cell`` pixels.
 
-    def work(i: int) -> None:
-        chosen = np.flatnonzero(image == i)
-        some = np.empty((len(chosen), out.shape[1]), out.dtype)
-        for scale, factor in enumerate(factors):
-            maps = _Maps(images[i], convolution, factor)
-            maps.write(row[chosen], column[chosen], None, some, scale * channels)
-        out[chosen] = some
+    A cell at the right or lower edge holds the pixels that are left.
+    """
 
-    run_blocks(work, np.unique(image).tolist(), n_jobs)
-    return out
+    def __init__(self, convolution: Convolution, factors: Sequence[int], cell: int, n_jobs):
+        self.scales = [Scale(convolution, factor) for factor in factors]
+        self.channels, self.dtype = convolution.n_channels, convolution.dtype
+        self.cell, self.n_jobs = cell, n_jobs
 
+    def shape(self, image) -> tuple[int, int, int]:
+        """Rows, columns and channels of the maps of ``image``."""
+        rows, columns = (-(-length // self.cell) for length in image.shape[:2])
+        return rows, columns, self.channels * len(self.scales)
 
-class _Maps:
-    """The maps of one image at one scale, computed where they are asked for."""
+    def fill(self, images: Sequence, outs: Sequence[np.ndarray]) -> None:
+        """Write the maps of each image to the array of their shape that stands at its place in ``outs``."""
+        pairs = zip(images, outs, strict=True)
+        self._run([piece for image, out in pairs for piece in self._pieces(image, (0, 0), out)])
 
-    def __init__(self, image, convolution: Convolution, factor: int):
-        dtype = convolution.dtype
-        small = _geometry.reduce_image(image, factor, dtype)
-        self.shape, self.factor, self.convolution = small.shape[:2], factor, convolution
-        self.image = np.ascontiguousarray(_geometry.pad_same(small, convolution.window.reach(), dtype))
-        self.scales = convolution.scales(self.image[None])[0]
+    def tiles(self, images: Sequence, side: int) -> Iterator[tuple[int, slice, slice, np.ndarray]]:
+        """Image number, rows, columns and maps of tiles of at most ``side`` x ``side`` cells."""
+        for i, image in enumerate(images):
+            height, width, channels = self.shape(image)
+            for rows in slices(height, side):
+                for columns in slices(width, side):
+                    size = rows.stop - rows.start, columns.stop - columns.start
+                    out = np.empty((*size, channels), self.dtype)
+                    self._run(self._pieces(image, (rows.start, columns.start), out))
+                    yield i, rows, columns, out
 
-    def write(self, rows, columns, source, out, column: int) -> None:
-        """Put the maps at pixels (rows, columns) into ``out`` (m, width) from ``column`` on.
+    def at(self, images: Sequence, places) -> np.ndarray:
+        """Maps (m, channels) at the pixels ``places`` = (image, row, column), three arrays (m,)."""
+        image, row, column = places
+        out = np.empty((len(image), self.channels * len(self.scales)), self.dtype)
 
-        ``source`` is what ``everywhere`` returned, or None to compute what is needed.
-        """
-        if self.factor == 1:
-            self._compute(rows * self.shape[1] + columns, out, column)
-            return
-        dtype, channels = self.convolution.dtype, self.convolution.n_channels
-        index, weight = _geometry.neighbours(rows, columns, self.factor, self.shape, dtype)
-        if source is None:
-            places, index = np.unique(index, return_inverse=True)
-            index = index.reshape(len(rows), 4)
-            source = np.empty((len(places), channels), dtype)
-            self._compute(places, source, 0)
-        blend(source, index, weight, out, column)
+        def work(chosen: np.ndarray) -> None:
+            this, some = images[image[chosen[0]]], np.empty((len(chosen), out.shape[1]), self.dtype)
+            for i, scale in enumerate(self.scales):
+                scale.write_pixels(this, row[chosen], column[chosen], some, i * self.channels)
+            out[chosen] = some
 
-    def everywhere(self, n_jobs) -> np.ndarray:
-        """The maps at every pixel of the reduced image, (pixels, channels)."""
-        size = self.shape[0] * self.shape[1]
-        out = np.empty((size, self.convolution.n_channels), self.convolution.dtype)
-
-        def work(block: slice) -> None:
-            self._compute(np.arange(block.start, block.stop), out[block], 0)
-
-        run_blocks(work, slices(size, BLOCK_PIXELS), n_jobs)
+        run_blocks(work, _neighbours(image, row, column), self.n_jobs)
         return out
 
-    def _compute(self, places, out, column: int) -> None:
-        sites = self.convolution.sites([places], self.image.shape)
-        self.convolution.write(self.image.reshape(-1), self.scales, sites, out, column)
+    def _run(self, pieces: list[tuple]) -> None:
+        run_blocks(lambda piece: self._write(*piece), pieces, self.n_jobs)
+
+    def _pieces(self, image, start: tuple[int, int], out) -> list[tuple]:
+        """What to give ``_write`` to fill ``out`` (rows, columns, channels), which begins at ``start``."""
+        pieces = []
+        for i, scale in enumerate(self.scales):
+            height, width, _ = out.shape
+            # At factor 1 whole rows are written.
+            across = width if scale.factor == 1 else min(width, max(PIECE_COLUMNS // self.cell, 1))
+            for rows in slices(height, PIECE_PIXELS // (across * self.cell**2)):
+                pieces += [(image, i, start, rows, columns, out) for columns in slices(width, across)]
+        # What lies together in ``out`` is written one after the other.
+        return sorted(pieces, key=lambda piece: piece[3].start)
+
+    def _write(self, image, i: int, start, rows: slice, columns: slice, out) -> None:
+        """Write scale i of the cells ``rows`` x ``columns`` of ``out``, whose first cell is ``start``."""
+        corner = rows.start, columns.start, i * self.channels
+        pixels = [
+            slice((first + part.start) * self.cell, min((first + part.stop) * self.cell, length))
+            for first, part, length in zip(start, (rows, columns), image.shape[:2], strict=True)
+        ]
+        if self.cell == 1:
+            self.scales[i].write_box(image, *pixels, out, corner)
+            return
+        maps = np.empty((*(part.stop - part.start for part in pixels), self.channels), self.dtype)
+        self.scales[i].write_box(image, *pixels, maps, (0, 0, 0))
+        pool_cells(maps, self.cell, out, corner)
+
+
+def _neighbours(image, row, column) -> list[np.ndarray]:
+    """The numbers of the places that lie in one square of one image, square by square."""
+    squares = np.stack([image, row // SQUARE, column // SQUARE])
+    _, square = np.unique(squares, axis=1, return_inverse=True)
+    ends = np.cumsum(np.bincount(square.ravel()))
+    return np.split(np.argsort(square.ravel(), kind="stable"), ends[:-1]) if len(row) else []

@@ -7,13 +7,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmtl.utils._sklearn import check_feature_names_in
 
+from ._dense_features import DenseFeatures
 from ._fit import ExtractorFit
 from ._images import feature_type, more_images, shapes
-from ._shapes import check_positions, numbers
 from .filters import filter_images
 
 
-class ConvFeatureExtractor(ExtractorFit):
+class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
     """Features of images by convolution, rectification and pooling: one layer, or several.
 
     The response of filter f to patch p of an image is::
@@ -174,47 +174,6 @@ class ConvFeatureExtractor(ExtractorFit):
         run = Run(self._bytes(), self.n_jobs, bool(self.verbose))
         return (pool_sparse if self.sparse_output else pool_images)(images, features, run)
 
-    def transform_dense(self, X, at=None):
-        """Feature maps at every pixel, or at chosen ones.
-
-        Around its edges an image is continued by reflection, so that every pixel has a patch; `padding`,
-        `stride` and the pooling do not apply. Nothing is kept besides the result and, for each thread, one
-        image's maps at one reduced scale: call this on blocks of images as large as the result may be.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, h, w), (n, h, w, c) or (n, n_features), or list of arrays (h, w[, c])
-            Images as in `transform`.
-        at : (image_index, row, column), default=None
-            Three integer arrays of shape (m,): the pixels to describe. None means all.
-
-        Returns
-        -------
-        ndarray of shape (n, h, w, channels) or, with ``at``, (m, channels)
-            channels = scales x signs x filters, in this order. Of a list of images of different sizes, a
-            list of arrays (h, w, channels).
-
-        Raises
-        ------
-        ValueError
-            As `transform`; if ``at`` names a pixel that does not exist; with ``hidden_layers`` or
-            ``per_channel``, whose maps are not those of pixels.
-        """
-        check_is_fitted(self)
-        images = more_images(self, X)
-        scales = numbers(self.scales, "scales")
-        from ._dense import map_images, map_pixels
-
-        convolution = self._dense_convolution(feature_type(images))
-        if isinstance(images, list) and at is None:
-            return [map_images(image[None], convolution, scales, self.n_jobs)[0] for image in images]
-        if isinstance(images, list):
-            raise ValueError("at= takes images of one size, but X is a list of images of different sizes")
-        if at is None:
-            return map_images(images, convolution, scales, self.n_jobs)
-        pixels = check_positions(at, images.shape[:3])
-        return map_pixels(images, pixels, convolution, scales, self.n_jobs)
-
     def filter_images(self) -> np.ndarray:
         """Pictures of what the filters of the extractor's own layer respond to, for ``imshow``.
 
@@ -244,17 +203,3 @@ class ConvFeatureExtractor(ExtractorFit):
         cells = [(g, i, j) for g in self.grid_ for i in range(g) for j in range(g)]
         names = [f"{channel}_{g}x{g}_r{i}c{j}" for g, i, j in cells for channel in self._channels()]
         return np.array(names, dtype=object)
-
-    def _dense_convolution(self, dtype):
-        from ._convolution import Convolution
-
-        if self.hidden_layers_ or self.per_channel:
-            raise ValueError(
-                "transform_dense gives the maps of one layer at every pixel; fit with hidden_layers=() and "
-                "per_channel=False, or take transform"
-            )
-        (layer,) = self._layers()
-        every_pixel = layer.geometry._replace(
-            window=layer.geometry.window._replace(stride=(1, 1)), padding="valid"
-        )
-        return Convolution(layer._replace(geometry=every_pixel), dtype)

@@ -7,6 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 
+class Between(NamedTuple):
+    """Where each place of a fine axis lies on a coarse one: between the cells ``first`` and ``second``
+    (int64), ``share`` (floating) of the way from the one to the other."""
+
+    first: np.ndarray
+    second: np.ndarray
+    share: np.ndarray
+
+    def less(self, start: int) -> Between:
+        """The same on an axis that begins at cell ``start``."""
+        return Between(self.first - start, self.second - start, self.share)
+
+
 class Pooling(NamedTuple):
     """Cells to pool over, made of atoms that no cell cuts: a pyramid costs one pass over the pixels.
 
@@ -50,12 +63,6 @@ def _cuts(length: int, grid: tuple[int, ...]) -> np.ndarray:
     return np.unique(np.concatenate([_edges(length, cells) for cells in grid]))
 
 
-def pad_same(image: np.ndarray, kernel: tuple[int, int], dtype) -> np.ndarray:
-    """A float copy of ``image`` (h, w, c), reflected at its edges so that every pixel has its patch."""
-    rows, columns = (reflected(length, size) for length, size in zip(image.shape, kernel, strict=False))
-    return image[rows[:, None], columns].astype(dtype)
-
-
 def reflected(length: int, size: int) -> np.ndarray:
     """Indices of an axis and ``size - 1`` more, mirrored about the first and last, which are not repeated."""
     before = (size - 1) // 2
@@ -65,37 +72,17 @@ def reflected(length: int, size: int) -> np.ndarray:
     return np.where(index < length, index, period - index)
 
 
-def reduce_image(image: np.ndarray, factor: int, dtype) -> np.ndarray:
-    """Means over ``factor`` x ``factor`` pixels of ``image`` (h, w, c); an incomplete last row or column
-    of cells is completed with copies of the edge."""
-    if factor == 1:
-        return image
-    height, width, channels = image.shape
-    rows, columns = -(-height // factor), -(-width // factor)
-    row = np.minimum(np.arange(rows * factor), height - 1)
-    column = np.minimum(np.arange(columns * factor), width - 1)
-    cells = image[row[:, None], column].reshape(rows, factor, columns, factor, channels)
-    return cells.mean(axis=(1, 3), dtype=dtype)
+def between(pixels: np.ndarray, factor: int, length: int, dtype) -> Between:
+    """Where ``pixels`` of an axis of ``length`` lie between the centres of cells of ``factor`` pixels.
 
-
-def neighbours(rows, columns, factor: int, shape: tuple[int, int], dtype):
-    """Bilinear interpolation at pixels (rows, columns) from the centres of a grid reduced by ``factor``.
-
-    Returns four places (m, 4) in the grid of ``shape`` and their weights (m, 4); beyond the outermost
-    centres the value stays constant.
+    Before the first centre and after the last one there is only this one.
     """
-    top, bottom, down = _between(rows, factor, shape[0])
-    left, right, along = _between(columns, factor, shape[1])
-    places = [y * shape[1] + x for y in (top, bottom) for x in (left, right)]
-    weights = [p * q for p in (1 - down, down) for q in (1 - along, along)]
-    return np.stack(places, axis=1), np.stack(weights, axis=1).astype(dtype)
-
-
-def _between(pixels, factor: int, length: int):
-    """The two cells whose centres lie around each pixel's, and how far the pixel is from the first."""
-    centre = np.clip((pixels + 0.5) / factor - 0.5, 0, length - 1)
-    first = np.minimum(centre.astype(np.int64), length - 1)
-    return first, np.minimum(first + 1, length - 1), centre - first
+    cells = -(-length // factor)
+    centre = np.clip((pixels + 0.5) / factor - 0.5, 0, cells - 1)
+    first = centre.astype(np.int64)
+    # A share of zero needs no second cell: pixels at a centre, or all of them with factor 1.
+    second = np.minimum(first + (centre > first), cells - 1)
+    return Between(first, second, (centre - first).astype(dtype))
 
 
 def padded_shape(shape, reach: tuple[int, int], padding: str) -> tuple[int, int]:

@@ -81,17 +81,26 @@ def grid_levels(grid, positions: tuple[int, int], clip: bool) -> tuple[int, ...]
     return levels
 
 
-def check_positions(at, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``at`` = (image, row, column) as int64 arrays of one length, within ``shape`` (n, h, w)."""
+def check_positions(at, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``at`` = (image, row, column) as int64 arrays of one length, within images of ``sizes`` (n, 2)."""
     if not isinstance(at, (tuple, list)) or len(at) != 3:
         raise ValueError("at must be a tuple of three arrays: image index, row, column")
     arrays = [np.asarray(one) for one in at]
-    for array, limit, name in zip(arrays, shape, ("image index", "row", "column"), strict=True):
+    for array, name in zip(arrays, ("image index", "row", "column"), strict=True):
         if array.ndim != 1 or len(array) != len(arrays[0]) or (array.size and array.dtype.kind not in "iu"):
             raise ValueError(
                 f"at must hold three integer arrays of one dimension and one length; the {name} has the "
                 f"shape {array.shape} and the type {array.dtype}"
             )
-        if array.size and not (0 <= array.min() and array.max() < limit):
-            raise ValueError(f"at: each {name} must lie in 0..{limit - 1}; got {array.min()}..{array.max()}")
-    return tuple(array.astype(np.int64) for array in arrays)
+    image, row, column = (array.astype(np.int64) for array in arrays)
+    _check_within(image, np.full(len(image), len(sizes)), "image index")
+    _check_within(row, sizes[image, 0], "row")
+    _check_within(column, sizes[image, 1], "column")
+    return image, row, column
+
+
+def _check_within(places: np.ndarray, limits: np.ndarray, name: str) -> None:
+    wrong = np.flatnonzero((places < 0) | (places >= limits))
+    if len(wrong):
+        i = wrong[0]
+        raise ValueError(f"at: {name} {i} must lie in 0..{limits[i] - 1}; got {places[i]}")

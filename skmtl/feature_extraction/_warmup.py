@@ -28,5 +28,6 @@ def warmup(dtypes=("float32", "float64")) -> None:
         extractor = ConvFeatureExtractor(filters, scales=2).fit(images)
         extractor.transform(images)
         extractor.transform_dense(images)
+        extractor.transform_dense(images, cell=2)
         layer, one = ConvLayer(FixedFilters(np.ones((1, 2, 2)))), FixedFilters(np.ones((1, 1, 1)))
         ConvFeatureExtractor(one, hidden_layers=[layer], grid=1).fit_transform(images)

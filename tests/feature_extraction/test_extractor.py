@@ -228,7 +228,7 @@ def test_bad_parameters_are_refused(parameters, shape, message):
         (np.where(_images(2) < 9, np.inf, 1), "infinity"),
     ],
 )
-@pytest.mark.parametrize("method", ["transform", "transform_dense"])
+@pytest.mark.parametrize("method", ["transform", "transform_dense", "iter_dense"])
 def test_bad_images_are_refused(method, images, message):
     extractor = _fitted(_images())
     with pytest.raises(ValueError, match=message):
@@ -241,9 +241,9 @@ def test_bad_images_are_refused(method, images, message):
         (([0], [0]), "at must be a tuple of three arrays"),
         (([0], [0], [0, 1]), "one length"),
         (([0], [0.5], [0]), "integer arrays"),
-        (([3], [0], [0]), r"each image index must lie in 0..2; got 3..3"),
-        (([0], [-1], [0]), r"each row must lie in 0..8; got -1..-1"),
-        (([0], [0], [11]), r"each column must lie in 0..10; got 11..11"),
+        (([3], [0], [0]), r"image index 0 must lie in 0..2; got 3"),
+        (([0], [-1], [0]), r"row 0 must lie in 0..8; got -1"),
+        (([0], [0], [11]), r"column 0 must lie in 0..10; got 11"),
     ],
 )
 def test_bad_positions_are_refused(at, message):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skmtl.kernels import conv
-from skmtl.kernels.images import blend, patch_scales
+from skmtl.kernels.images import patch_scales
 from skmtl.kernels.windows import Window
 
 ACTIVATIONS = {"two-sided": conv.TWO_SIDED, "relu": conv.RELU, "abs": conv.ABSOLUTE, "none": conv.LINEAR}
@@ -117,12 +117,9 @@ def test_scales_of_bright_even_patches_are_not_rounding_error():
     np.testing.assert_allclose(out[0, 0, 0], 1 / np.sqrt(15 / 256 + 1e-3), rtol=1e-5)
 
 
-def test_blend():
-    rng = np.random.RandomState(0)
-    maps, index, weight = rng.normal(size=(5, 3)), rng.randint(5, size=(7, 4)), rng.normal(size=(7, 4))
-    out = np.zeros((7, 5))
-    blend(maps, index, weight, out, 1)
-    np.testing.assert_allclose(
-        out[:, 1:4], np.einsum("ij,ijc->ic", weight, maps[index]), **ROUNDING[np.float64]
-    )
-    np.testing.assert_array_equal(out[:, [0, 4]], 0)
+def test_scales_do_not_depend_on_where_the_image_begins():
+    images, window = np.random.RandomState(0).normal(size=(1, 40, 50, 3)), Window((3, 4))
+    whole, part = np.empty((1, 38, 47)), np.empty((1, 28, 37))
+    patch_scales(images, 0.3, window, whole)
+    patch_scales(np.ascontiguousarray(images[:, 10:, 10:]), 0.3, window, part)
+    np.testing.assert_array_equal(part, whole[:, 10:, 10:])
