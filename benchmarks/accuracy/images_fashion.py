@@ -54,7 +54,6 @@ ROWS = {
         n_filters=256, grid=4, root=False, threshold=0.25
     ),
     "256 k-means, 4 x 4 cells": _conv(n_filters=256, grid=4),
-    "64 k-means, 6 x 6 cells, 2048 Gaussians": _radial(2048, n_filters=64, grid=6),
     "64 k-means, 6 x 6 cells, 8192 Gaussians": _radial(8192, n_filters=64, grid=6),
     "128 k-means, 6 x 6 cells, 16384 Gaussians": _radial(16384, (2e-5,), n_filters=128, grid=6),
 }
