@@ -56,4 +56,5 @@ ROWS = {
     "256 k-means, 4 x 4 cells": _conv(n_filters=256, grid=4),
     "64 k-means, 6 x 6 cells, 8192 Gaussians": _radial(8192, n_filters=64, grid=6),
     "128 k-means, 6 x 6 cells, 16384 Gaussians": _radial(16384, (2e-5,), n_filters=128, grid=6),
+    "128 k-means, 6 x 6 cells, 24576 Gaussians": _radial(24576, (2e-5,), n_filters=128, grid=6),
 }
