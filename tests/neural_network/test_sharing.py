@@ -136,12 +136,12 @@ def test_stitching_matrices_begin_near_the_identity_and_are_told(rng):
 
 
 def test_columns_cannot_evade_the_penalty_by_large_stitches(rng):
+    """With a free matrix these 60 rows of noise are learned by heart, with entries up to 6.6."""
     X = rng.normal(size=(60, 6))
-    Y = rng.normal(size=(60, 2))
-    model = MultiTaskMLPRegressor(trunk=CrossStitchTrunk(COLUMN), alpha=0.3, solver="lbfgs", random_state=0)
+    Y = X[:, :2] + rng.normal(size=(60, 2))
+    model = MultiTaskMLPRegressor(trunk=CrossStitchTrunk(COLUMN), alpha=0.1, solver="lbfgs", random_state=0)
     assert np.abs(model.fit(X, Y).sharing_).max() < 1.2
-    errors = np.sqrt(((model.predict(X) - Y.mean(axis=0)) ** 2).mean())
-    assert errors < 0.3, "noise was learned"
+    assert model.loss_curve_[-1].sum() > 0.2
 
 
 def test_mean_shares_are_those_of_the_gates(rng):
