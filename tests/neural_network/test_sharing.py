@@ -86,8 +86,8 @@ def test_images_with_masks_and_labels_are_learned(trunk, rng):
 # ------------------------------------------------------------------- equal to what it must equal
 
 
-def told(model, params) -> np.ndarray:
-    """The model's raw outputs with other parameters."""
+def told(model, params):
+    """A copy of the model with other parameters of the same names and shapes."""
     again = pickle.loads(pickle.dumps(model))
     assert {key: value.shape for key, value in again.params_.items()} == {
         key: value.shape for key, value in params.items()
