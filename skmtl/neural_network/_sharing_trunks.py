@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import clone
 
-from ..nn import Layer, Run, branches, chain, gate, gated, parallel, pick, pyramid, stitch
+from ..nn import Layer, Run, branches, chain, gate, gated, parallel, pick, pyramid, stitch, stitching
 from ._trunks import DenseTrunk, Trunk
 
 
@@ -53,7 +53,8 @@ class CrossStitchTrunk(CopiedTrunk):
     r"""A column of layers for each task, and weights by which the columns feed each other.
 
     After each layer (of a ``ConvTrunk``, after each block) the input of column t's next layer is
-    :math:`\tilde x_t = \sum_s A_{ts} x_s`, with a T x T matrix A for each layer, learned with all else.
+    :math:`\tilde x_t = \sum_s A_{ts} x_s`, with a T x T matrix A for each layer, learned with all else;
+    ``alpha`` holds it to where it began.
     Row t of the last one belongs to head t. Mask heads see the maps of their own column, and have no
     such row. The network is T times as large as with one shared column.
 
@@ -104,9 +105,10 @@ class CrossStitchTrunk(CopiedTrunk):
         return parallel(seen)
 
     def sharing(self, params, heads, batches):
-        inner = [params[f"trunk.stitch{i}.A"] for i in range(len(self.stages()) - 1)]
         none = np.full((1, len(heads)), np.nan)
-        return np.stack([*inner, np.concatenate([params.get(f"{head}.stitch.A", none) for head in heads])])
+        last = np.concatenate([params.get(f"{head}.stitch.W", none) for head in heads])
+        learned = [*(params[f"trunk.stitch{i}.W"] for i in range(len(self.stages()) - 1)), last]
+        return stitching(self._start(len(heads)), np.stack(learned))
 
 
 class MixtureTrunk(CopiedTrunk):

@@ -13,7 +13,7 @@ from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
 from ._losses_maps import brightest, heat_map
-from ._mixing import gate, gated, stitch
+from ._mixing import gate, gated, stitch, stitching
 from ._optimisers import Optimiser, adam, adamw, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
 from ._schedules import Schedule, constant, cosine, triangle
@@ -74,5 +74,6 @@ __all__ = [
     "softmax",
     "squared",
     "stitch",
+    "stitching",
     "triangle",
 ]

@@ -12,39 +12,49 @@ from ._layer import Layer, Run
 from ._levels import Levels
 from ._losses_classes import softmax
 
+STITCH = 1 / 8
+
 
 def stitch(name: str, start: np.ndarray) -> Layer:
-    """``Y_t = sum_s A_ts X_s``: m sums of n arrays of one shape, with ``name.A`` (m, n), first ``start``.
+    """``Y_t = sum_s A_ts X_s``: m sums of n arrays of one shape, with A (m, n) first ``start``.
 
-    A cross-stitch unit (Misra, Shrivastava, Gupta & Hebert 2016, eq. 1) where m = n.
+    ``A = start + name.W / 8``. One number of A multiplies a whole array: a penalty on the weights of dense
+    layers would be evaded by small weights and a large A. With the factor it holds A to ``start`` as firmly
+    as a layer of 64 numbers. A cross-stitch unit where m = n (Misra, Shrivastava, Gupta & Hebert 2016,
+    eq. 1).
 
     Raises
     ------
     ValueError
         At ``init``, where the arrays differ in shape or in number from the columns of ``start``.
     """
-    key, (m, n) = f"{name}.A", np.shape(start)
+    key, (m, n) = f"{name}.W", np.shape(start)
 
     def init(rng, shape, dtype):
         if len(shape) != n or len(set(shape)) > 1:
             raise ValueError(f"stitch {name!r} adds {n} arrays of one shape, got the shapes {shape}")
-        return {key: np.array(start, dtype)}, (shape[0],) * m
+        return {key: np.zeros((m, n), dtype)}, (shape[0],) * m
 
     def forward(params, H, run: Run):
-        A = params[key]
+        A = stitching(start, params[key])
 
         def back(slopes, need_input=True):
             told = [(t, slope) for t, slope in enumerate(slopes) if slope is not None]
-            dA = np.zeros_like(A)
+            dW = np.zeros_like(A)
             for t, slope in told:
-                dA[t] = [np.vdot(slope, X) for X in H]
+                dW[t] = [np.vdot(slope, X) * STITCH for X in H]
             if not need_input:
-                return None, {key: dA}
-            return Levels(sum(A[t, s] * slope for t, slope in told) for s in range(n)), {key: dA}
+                return None, {key: dW}
+            return Levels(sum(A[t, s] * slope for t, slope in told) for s in range(n)), {key: dW}
 
         return Levels(sum(a * X for a, X in zip(row, H, strict=True)) for row in A), back
 
     return Layer(init, forward)
+
+
+def stitching(start: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """The matrix A of ``stitch`` with these parameters."""
+    return np.asarray(start, W.dtype) + STITCH * W
 
 
 def gate(name: str, n: int) -> Layer:

@@ -53,14 +53,14 @@ def known_classes(classes, n_tasks: int) -> list[np.ndarray]:
     """
     if classes is None:
         raise ValueError("classes must be passed on the first call to partial_fit.")
-    if np.ndim(classes[0]) == 0:
+    if not len(classes) or np.ndim(classes[0]) == 0:
         classes = [classes] * n_tasks
     if len(classes) != n_tasks:
         raise ValueError(f"classes has entries for {len(classes)} tasks, but y has {n_tasks}")
     classes = [np.unique(own) for own in classes]
     for own in classes:
         if len(own) < 2:
-            raise ValueError(f"classes must name at least two, got {own.tolist()}")
+            raise ValueError(f"classes must hold at least two classes for each task, got {own.tolist()}")
     return classes
 
 

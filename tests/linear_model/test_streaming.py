@@ -239,7 +239,7 @@ def test_bad_input(data):
     first = StreamingRidgeClassifier()
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         first.partial_fit(X, y)
-    with pytest.raises(ValueError, match="classes must name at least two"):
+    with pytest.raises(ValueError, match="classes must hold at least two classes for each task, got"):
         first.partial_fit(X, y, classes=["a"])
     with pytest.raises(ValueError, match="has the label 'c', never seen before; known are"):
         first.partial_fit(X, y, classes=["a", "b"])

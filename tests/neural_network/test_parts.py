@@ -37,4 +37,4 @@ def test_a_head_rests_while_its_task_has_no_label(solver, rng):
     Y[:, 1] = np.nan
     model.partial_fit(X, Y)
     moved = {name for name, value in model.params_.items() if not np.array_equal(value, before[name])}
-    assert moved == {"trunk.0.W", "trunk.0.b", "head0.out.W", "head0.out.b"}
+    assert moved == {"trunk.dense0.W", "trunk.dense0.b", "head0.out.W", "head0.out.b"}
