@@ -139,8 +139,8 @@ def test_lists_and_sizes_that_do_not_go_together_are_refused():
         _fitted(images, image_shape=(8, 9, 3))
     with pytest.raises(ValueError, match=r"but all images at fit had \(8, 9, 3\).* image_shape=\(None, None"):
         _fitted(np.stack(images[::2])).transform(images)
-    with pytest.raises(ValueError, match="at= takes images of one size"):
-        _fitted(images).transform_dense(images, at=([0], [0], [0]))
+    with pytest.raises(ValueError, match=r"at: row 0 must lie in 0\.\.7; got 8"):
+        _fitted(images).transform_dense(images, at=([0], [images[0].shape[0]], [0]))
     with pytest.raises(
         ValueError, match=r"X must be a list of images, or an array .* got the shape \(4, 5\)"
     ):
