@@ -28,7 +28,7 @@ complaints = load("check_pictures").complaints
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
-@pytest.mark.parametrize("name, ends", [("demo", "skmtl demo"), ("tests", "pytest")])
+@pytest.mark.parametrize("name, ends", [("demo", "skmtl demo"), ("tests", "pytest -n auto")])
 def test_the_readme_has_both_commands(page, name, ends):
     commands = marked_block((ROOT / page).read_text(encoding="utf-8"), name)
     assert "python3 -m venv .venv" in commands
