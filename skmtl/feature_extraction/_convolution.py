@@ -81,10 +81,14 @@ class Convolution:
         return pad_images(images, self.window.reach(), self.layer.geometry.padding, self.dtype)
 
     def scales(self, images: np.ndarray) -> np.ndarray:
-        """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places)."""
-        scales = np.ones((len(images), *self.window.grid(images.shape[1:])), self.dtype)
-        if self.contrast is not None:
-            patch_scales(images, self.contrast, self.window, scales)
+        """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places).
+
+        Without a contrast all patches share the one of (n, 1).
+        """
+        if self.contrast is None:
+            return np.ones((len(images), 1), self.dtype)
+        scales = np.empty((len(images), *self.window.grid(images.shape[1:])), self.dtype)
+        patch_scales(images, self.contrast, self.window, scales)
         return scales.reshape(len(images), -1)
 
     def sites(self, cells: list[np.ndarray], shape, how: str = "sum") -> conv.Sites | list[Part]:
@@ -93,12 +97,15 @@ class Convolution:
         Where ``how`` to pool takes codes, these are parts whose responses stay in the cache.
         """
         if self.activation in _FUSED and how in ("mean", "sum", "max"):
-            return conv.group_sites(cells, self.window, shape, self.dtype)
+            return self._grouped(cells, shape)
         places = np.concatenate(cells)
         owner = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
         cut = slices(len(places), BUFFER_VALUES // (2 * self.codes[0].n_filters))
-        grouped = (conv.group_sites([places[rows]], self.window, shape, self.dtype) for rows in cut)
-        return [Part(rows, owner[rows], sites) for rows, sites in zip(cut, grouped, strict=True)]
+        return [Part(rows, owner[rows], self._grouped([places[rows]], shape)) for rows in cut]
+
+    def _grouped(self, cells: list[np.ndarray], shape) -> conv.Sites:
+        sites = conv.group_sites(cells, self.window, shape, self.dtype)
+        return sites if self.contrast is not None else sites._replace(index=np.zeros_like(sites.index))
 
     def write(self, image, scales, sites, out, column: int = 0) -> None:
         """Put the activations of one of ``inputs``, flat, at ``sites`` into ``out`` (m, width).

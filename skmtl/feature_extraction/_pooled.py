@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -34,6 +34,16 @@ class Run(NamedTuple):
     verbose: bool
 
 
+class Plan(NamedTuple):
+    """Of images of one shape: their ``cells``, how many ``patches`` (cells, 1) each has, the ``sites`` of the
+    patches, and the bytes that an image takes in a block."""
+
+    cells: Pooling
+    patches: np.ndarray
+    sites: Any
+    n_bytes: int
+
+
 class PooledFeatures:
     """Fitted layers and pooling, ready for images (h, w, c) of some ``shapes`` and one dtype."""
 
@@ -44,8 +54,7 @@ class PooledFeatures:
         channels = channels_after(layers, next(iter(shapes))[2])
         self.width = channels * sum(cells * cells for cells in pooled.grid)
 
-    def _plan(self, shape):
-        """The cells of an image of ``shape``, their sites, and the bytes that the image takes in a block."""
+    def _plan(self, shape) -> Plan:
         seen = shape_after(self.layers[:-1], shape)
         layer = self.layers[-1]
         positions = positions_of(self.layers, shape)
@@ -53,21 +62,23 @@ class PooledFeatures:
         values = scratch(self.layers, shape, keep_last=False)
         values += len(cells.atoms) * layer.n_channels(seen[2])
         sites = self.last.sites(cells.atoms, layer.seen(seen), self.pooled.how)
-        return cells, sites, values * self.dtype.itemsize
+        patches = [sum(len(cells.atoms[member]) for member in members) for members in cells.members]
+        return Plan(cells, np.array(patches, self.dtype)[:, None], sites, values * self.dtype.itemsize)
 
     def blocks(self, images, memory: float) -> list:
-        return blocks(images, lambda shape: int(memory // self.plans[shape][2]))
+        return blocks(images, lambda shape: int(memory // self.plans[shape].n_bytes))
 
     def __call__(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
         """Features (n, width) of images (n, h, w, c), by threads that share the filters."""
-        cells, sites, _ = self.plans[images.shape[1:]]
+        plan = self.plans[images.shape[1:]]
+        n_atoms = len(plan.cells.atoms)
         inputs = self.last.inputs(maps_of(images, self.hidden, n_jobs))
-        atoms = np.empty((len(inputs) * len(cells.atoms), self.last.n_channels), self.dtype)
-        self.last.pool(inputs, sites, self.pooled.how, self.pooled.power, atoms, n_jobs)
+        atoms = np.empty((len(inputs) * n_atoms, self.last.n_channels), self.dtype)
+        self.last.pool(inputs, plan.sites, self.pooled.how, self.pooled.power, atoms, n_jobs)
         # Channels that were images of their own come back together, atom by atom.
-        atoms = atoms.reshape(len(images), -1, len(cells.atoms), self.last.n_channels)
-        atoms = atoms.transpose(0, 2, 1, 3).reshape(len(images), len(cells.atoms), -1)
-        return _join(atoms, cells, self.pooled)
+        atoms = atoms.reshape(len(images), -1, n_atoms, self.last.n_channels)
+        atoms = atoms.transpose(0, 2, 1, 3).reshape(len(images), n_atoms, -1)
+        return _join(atoms, plan, self.pooled)
 
 
 def pool_images(images, features: PooledFeatures, run: Run) -> np.ndarray:
@@ -102,14 +113,20 @@ def _run(images, features: PooledFeatures, run: Run, keep: Callable) -> list:
         return run_blocks(work, every, outer)
 
 
-def _join(atoms: np.ndarray, cells: Pooling, pooled: Pooled) -> np.ndarray:
+def _join(atoms: np.ndarray, plan: Plan, pooled: Pooled) -> np.ndarray:
     """Cells of atoms (n, atoms, channels): (n, cells * channels)."""
-    reduce = np.maximum.reduce if pooled.how == "max" else np.add.reduce
-    out = np.empty((len(atoms), len(cells.members), atoms.shape[2]), atoms.dtype)
-    for i, members in enumerate(cells.members):
-        reduce(atoms[:, members], axis=1, out=out[:, i])
-        if pooled.how not in ("sum", "max"):
-            out[:, i] /= sum(len(cells.atoms[member]) for member in members)
+    # The cells of a single grid are its atoms.
+    out = atoms if len(pooled.grid) == 1 else _gathered(atoms, plan.cells.members, pooled.how)
+    if pooled.how not in ("sum", "max"):
+        out /= plan.patches
     if pooled.how == "power":
         out **= 1 / pooled.power
     return out.reshape(len(out), -1)
+
+
+def _gathered(atoms: np.ndarray, cells: list[np.ndarray], how: str) -> np.ndarray:
+    reduce = np.maximum.reduce if how == "max" else np.add.reduce
+    out = np.empty((len(atoms), len(cells), atoms.shape[2]), atoms.dtype)
+    for i, members in enumerate(cells):
+        reduce(atoms[:, members], axis=1, out=out[:, i])
+    return out
