@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from skmtl.kernels.conv import PIXELS
 from skmtl.utils._parallel import run_blocks
 from skmtl.utils._progress import Progress
 
-from ._convolution import Convolution, maps_of
+from ._convolution import Convolution, inputs_behind
 from ._geometry import Pooling, pooling_cells
 from ._images import block_of, blocks
-from ._layers import FittedLayer, channels_after, positions_of, scratch, shape_after
+from ._layers import FUSED, FittedLayer, channels_after, positions_of, scratch, shape_after
 from ._shapes import grid_levels
 
 
@@ -36,12 +38,14 @@ class Run(NamedTuple):
 
 class Plan(NamedTuple):
     """Of images of one shape: their ``cells``, how many ``patches`` (cells, 1) each has, the ``sites`` of the
-    patches, and the bytes that an image takes in a block."""
+    patches, and the bytes that an image takes in a block. Cells so small that they would not fill a tile are
+    left to the layer as ``squares``, which pools its maps itself."""
 
     cells: Pooling
     patches: np.ndarray
     sites: Any
     n_bytes: int
+    squares: Convolution | None
 
 
 class PooledFeatures:
@@ -61,9 +65,22 @@ class PooledFeatures:
         cells = pooling_cells(positions, grid_levels(self.pooled.grid, positions, clip=False))
         values = scratch(self.layers, shape, keep_last=False)
         values += len(cells.atoms) * layer.n_channels(seen[2])
-        sites = self.last.sites(cells.atoms, layer.seen(seen), self.pooled.how)
+        squares = self._squares(positions)
+        sites = None if squares else self.last.sites(cells.atoms, layer.seen(seen), self.pooled.how)
         patches = [sum(len(cells.atoms[member]) for member in members) for members in cells.members]
-        return Plan(cells, np.array(patches, self.dtype)[:, None], sites, values * self.dtype.itemsize)
+        counts = np.array(patches, self.dtype)[:, None]
+        return Plan(cells, counts, sites, values * self.dtype.itemsize, squares)
+
+    def _squares(self, positions: tuple[int, int]) -> Convolution | None:
+        """The last layer with pooling of its own, where all cells are equal squares of few patches."""
+        how, _, grid = self.pooled
+        size = positions[0] // grid[0]
+        fits = len(grid) == 1 and positions == (size * grid[0], size * grid[0]) and size * size < PIXELS
+        if not fits or how not in ("max", "mean") or self.last.activation not in FUSED:
+            return None
+        learned, geometry, settings = self.last.layer
+        own = copy(settings).set_params(pooling=how)
+        return Convolution(FittedLayer(learned, geometry._replace(pool_size=size), own), self.dtype)
 
     def blocks(self, images, memory: float) -> list:
         return blocks(images, lambda shape: int(memory // self.plans[shape].n_bytes))
@@ -71,8 +88,10 @@ class PooledFeatures:
     def __call__(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
         """Features (n, width) of images (n, h, w, c), by threads that share the filters."""
         plan = self.plans[images.shape[1:]]
+        inputs = inputs_behind(images, self.hidden, self.last, n_jobs)
+        if plan.squares is not None:
+            return plan.squares.maps(inputs, len(images), n_jobs).reshape(len(images), -1)
         n_atoms = len(plan.cells.atoms)
-        inputs = self.last.inputs(maps_of(images, self.hidden, n_jobs))
         atoms = np.empty((len(inputs) * n_atoms, self.last.n_channels), self.dtype)
         self.last.pool(inputs, plan.sites, self.pooled.how, self.pooled.power, atoms, n_jobs)
         # Channels that were images of their own come back together, atom by atom.
