@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from skmtl.kernels.images import patch_scales
 from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_layer
 from skmtl.utils._parallel import n_threads, run_blocks
 
-from ._geometry import pad_images
+from ._geometry import around, pad_images
 from ._layers import FUSED, FittedLayer
 
 _FUSED = dict(zip(FUSED, (conv.TWO_SIDED, conv.RELU, conv.ABSOLUTE, conv.LINEAR), strict=True))
@@ -54,7 +55,7 @@ class Convolution:
         self.activation = layer.settings.activation
         self.threshold = 0.0 if self.activation == "linear" else float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
-        self._plans: dict[tuple[int, int, int], Layer] = {}
+        self._plans: dict[tuple, Layer] = {}
 
     @cached_property
     def bank(self) -> conv.Bank:
@@ -81,10 +82,14 @@ class Convolution:
         return pad_images(images, self.window.reach(), self.layer.geometry.padding, self.dtype)
 
     def scales(self, images: np.ndarray) -> np.ndarray:
-        """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places)."""
-        scales = np.ones((len(images), *self.window.grid(images.shape[1:])), self.dtype)
-        if self.contrast is not None:
-            patch_scales(images, self.contrast, self.window, scales)
+        """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places).
+
+        Without a contrast all patches share the one of (n, 1).
+        """
+        if self.contrast is None:
+            return np.ones((len(images), 1), self.dtype)
+        scales = np.empty((len(images), *self.window.grid(images.shape[1:])), self.dtype)
+        patch_scales(images, self.contrast, self.window, scales)
         return scales.reshape(len(images), -1)
 
     def sites(self, cells: list[np.ndarray], shape, how: str = "sum") -> conv.Sites | list[Part]:
@@ -93,12 +98,15 @@ class Convolution:
         Where ``how`` to pool takes codes, these are parts whose responses stay in the cache.
         """
         if self.activation in _FUSED and how in ("mean", "sum", "max"):
-            return conv.group_sites(cells, self.window, shape, self.dtype)
+            return self._grouped(cells, shape)
         places = np.concatenate(cells)
         owner = np.repeat(np.arange(len(cells)), [len(cell) for cell in cells])
         cut = slices(len(places), BUFFER_VALUES // (2 * self.codes[0].n_filters))
-        grouped = (conv.group_sites([places[rows]], self.window, shape, self.dtype) for rows in cut)
-        return [Part(rows, owner[rows], sites) for rows, sites in zip(cut, grouped, strict=True)]
+        return [Part(rows, owner[rows], self._grouped([places[rows]], shape)) for rows in cut]
+
+    def _grouped(self, cells: list[np.ndarray], shape) -> conv.Sites:
+        sites = conv.group_sites(cells, self.window, shape, self.dtype)
+        return sites if self.contrast is not None else sites._replace(index=np.zeros_like(sites.index))
 
     def write(self, image, scales, sites, out, column: int = 0) -> None:
         """Put the activations of one of ``inputs``, flat, at ``sites`` into ``out`` (m, width).
@@ -142,33 +150,40 @@ class Convolution:
         pooling, lengths = _POOLINGS.get(how, encode.SUM), self.codes[1]
         return encode.Encoding(_CODES[self.activation], self.threshold, lengths, pooling, float(power))
 
-    def maps(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
-        """The layer's maps (n, h, w, c) of images (n, h, w, c)."""
-        inputs = self.inputs(images)
+    def maps(self, inputs: np.ndarray, n_images: int, n_jobs=None) -> np.ndarray:
+        """The layer's maps (n_images, h, w, c), of its ``inputs``."""
         out = self._fused(inputs, n_jobs) if self.activation in _FUSED else self._coded(inputs)
         if self.layer.settings.per_channel:
-            out = out.reshape(len(images), -1, *out.shape[1:]).transpose(0, 2, 3, 1, 4)
+            out = out.reshape(n_images, -1, *out.shape[1:]).transpose(0, 2, 3, 1, 4)
             out = out.reshape(*out.shape[:3], -1)
         return out
 
-    def _fused(self, inputs: np.ndarray, n_jobs) -> np.ndarray:
-        """Maps of ``inputs`` that are pooled before they leave the registers."""
-        plan = self._plan(inputs.shape[1:])
+    def inputs_of(self, following: Convolution, inputs: np.ndarray, n_images: int, n_jobs) -> np.ndarray:
+        """What the ``following`` layer takes: this one's maps, and zeros around them written at once."""
+        geometry, reach = following.layer.geometry, following.window.reach()
+        apart = self.layer.settings.per_channel or following.layer.settings.per_channel
+        if apart or self.activation not in _FUSED or geometry.padding != "same" or reach[0] != reach[1]:
+            return following.inputs(self.maps(inputs, n_images, n_jobs))
+        return self._fused(inputs, n_jobs, around(reach[0]))
+
+    def _fused(self, inputs: np.ndarray, n_jobs, border: tuple[int, int] = (0, 0)) -> np.ndarray:
+        """Maps of ``inputs`` that are pooled before they leave the registers, in a ``border`` of zeros."""
+        plan = self._plan(inputs.shape[1:], border)
         flat, scales = inputs.reshape(len(inputs), -1), None
         if self.contrast is not None:
             scales = self.scales(inputs)
-        out = np.empty((len(inputs), *plan.shape), self.dtype)
+        out = (np.zeros if any(border) else np.empty)((len(inputs), *plan.shape), self.dtype)
         maps, parts = out.reshape(len(inputs), -1), split_layer(plan, n_threads(n_jobs))
         run_blocks(lambda part: layer_block(flat, scales, part, maps), parts, n_jobs)
         return out
 
-    def _plan(self, shape) -> Layer:
-        if shape not in self._plans:
+    def _plan(self, shape, border: tuple[int, int]) -> Layer:
+        if (shape, border) not in self._plans:
             rule = conv.Rule(_FUSED[self.activation], self.layer.settings.pooling == "max")
-            form = Form(self.window, self.layer.geometry.pool_size, threshold=self.threshold)
+            form = Form(self.window, self.layer.geometry.pool_size, border, self.threshold)
             filters, bias, scaled = *self.layer.learned[:2], self.contrast is not None
-            self._plans[shape] = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
-        return self._plans[shape]
+            self._plans[shape, border] = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
+        return self._plans[shape, border]
 
     def _coded(self, inputs: np.ndarray) -> np.ndarray:
         """Maps of ``inputs`` whose activation looks at all filters of a patch at once."""
@@ -217,11 +232,21 @@ def _with_coordinates(learned, dtype):
     return together, np.concatenate([bias, shift]), lengths
 
 
+def inputs_behind(images: np.ndarray, before: Sequence[Convolution], last: Convolution, n_jobs=None):
+    """What ``last`` takes of images (n, h, w, c) that the layers ``before`` it were shown, one by one."""
+    chain = [*before, last]
+    inputs = chain[0].inputs(images)
+    for layer, following in pairwise(chain):
+        inputs = layer.inputs_of(following, inputs, len(images), n_jobs)
+    return inputs
+
+
 def maps_of(images: np.ndarray, convolutions: Sequence[Convolution], n_jobs=None) -> np.ndarray:
     """What the layers make of images (n, h, w, c), one after the other; the images where there are none."""
-    for convolution in convolutions:
-        images = convolution.maps(images, n_jobs)
-    return images
+    if not convolutions:
+        return images
+    *before, last = convolutions
+    return last.maps(inputs_behind(images, before, last, n_jobs), len(images), n_jobs)
 
 
 def slices(length: int, step: int) -> list[slice]:

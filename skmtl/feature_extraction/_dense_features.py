@@ -6,7 +6,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_scalar
-from sklearn.utils.validation import check_is_fitted
 
 from ._images import feature_type, more_images, sizes
 from ._shapes import check_positions, numbers
@@ -90,7 +89,6 @@ class DenseFeatures:
 
     def _dense(self, X, cell):
         """The images of X, and what makes their dense maps."""
-        check_is_fitted(self)
         check_scalar(cell, "cell", Integral, min_val=1)
         images, scales = more_images(self, X), numbers(self.scales, "scales")
         from ._dense import DenseMaps

@@ -9,7 +9,7 @@ from skmtl.utils._sklearn import check_feature_names_in
 
 from ._dense_features import DenseFeatures
 from ._fit import ExtractorFit
-from ._images import feature_type, more_images, shapes
+from ._images import more_images
 from .filters import filter_images
 
 
@@ -117,6 +117,10 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
     float64 and 32- or 64-bit integer pixels, float32 for all others (and there twice as fast). Pixel values
     are taken as they are, whatever their range.
 
+    For images of up to 65,536 pixels `transform` keeps what it has planned, in memory and not in the
+    estimator, until it sees other filters, parameters or shapes: an image a call costs little more than its
+    convolution.
+
     Filters are learned from patches as `transform` sees them, with what lies around the image.
 
     Callbacks of scikit-learn (1.9 and later, ``set_callbacks``) are told of every layer that is learned.
@@ -165,14 +169,10 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
         ValueError
             If the images differ in shape from those at fit or are too small, or a pixel is not finite.
         """
-        check_is_fitted(self)
         images = more_images(self, X)
-        from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
+        from ._plans import pooled
 
-        pooled = Pooled(self.pooling, self.power, self.grid_)
-        features = PooledFeatures(self._layers(), pooled, shapes(images), feature_type(images))
-        run = Run(self._bytes(), self.n_jobs, bool(self.verbose))
-        return (pool_sparse if self.sparse_output else pool_images)(images, features, run)
+        return pooled(self, images)
 
     def filter_images(self) -> np.ndarray:
         """Pictures of what the filters of the extractor's own layer respond to, for ``imshow``.

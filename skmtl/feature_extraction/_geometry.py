@@ -91,11 +91,20 @@ def padded_shape(shape, reach: tuple[int, int], padding: str) -> tuple[int, int]
     return shape[0] + around[0], shape[1] + around[1]
 
 
+def around(reach: int) -> tuple[int, int]:
+    """Pixels that patches spanning ``reach`` need before and after an axis, so that all of it are middles."""
+    return (reach - 1) // 2, reach // 2
+
+
 def pad_images(images: np.ndarray, reach: tuple[int, int], padding: str, dtype) -> np.ndarray:
     """``images`` (n, h, w, c) as a contiguous array of ``dtype`` with what lies around them."""
-    images = np.require(images, dtype, ["C", "A"])
     if padding == "valid" or reach == (1, 1):
-        return images
-    around = [((length - 1) // 2, length // 2) for length in reach]
-    mode = "constant" if padding == "same" else "reflect"
-    return np.pad(images, [(0, 0), *around, (0, 0)], mode=mode)
+        return np.require(images, dtype, ["C", "A"])
+    if padding == "reflect":
+        images = np.require(images, dtype, ["C", "A"])
+        return np.pad(images, [(0, 0), around(reach[0]), around(reach[1]), (0, 0)], mode="reflect")
+    n, height, width, channels = images.shape
+    (top, _), (left, _) = around(reach[0]), around(reach[1])
+    out = np.zeros((n, *padded_shape((height, width), reach, padding), channels), dtype)
+    out[:, top : top + height, left : left + width] = images
+    return out

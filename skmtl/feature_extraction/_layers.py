@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy, deepcopy
 from numbers import Integral, Real
+from operator import attrgetter
 from typing import NamedTuple
 
 from skmtl.component import Component
@@ -157,12 +159,27 @@ class Geometry(NamedTuple):
         return rows // self.pool_size, columns // self.pool_size
 
 
+# The settings that a fitted layer is computed with.
+_SETTINGS = attrgetter("activation", "threshold", "per_channel", "pooling")
+
+
 class FittedLayer(NamedTuple):
     """What a layer has learned, its geometry, and from its settings what becomes of the responses."""
 
     learned: LearnedFilters
     geometry: Geometry
     settings: ConvLayer
+
+    def contents(self) -> tuple:
+        """All that its maps depend on, to be compared: what arrays hold, and not which they are."""
+        filters, bias, contrast, coordinates, _ = self.learned
+        arrays = [(each.shape, each.dtype, each.tobytes()) for each in (filters, bias, *(coordinates or ()))]
+        return self.geometry, _SETTINGS(self.settings), contrast, arrays
+
+    def kept(self) -> FittedLayer:
+        """The same layer, whatever becomes of this one's arrays and settings; without patterns."""
+        learned = deepcopy(self.learned._replace(patterns=None))
+        return self._replace(learned=learned, settings=copy(self.settings))
 
     def n_channels(self, channels: int) -> int:
         """Channels of its maps for an input of ``channels``."""

@@ -18,6 +18,8 @@ def numbers(value, name: str) -> tuple[int, ...]:
 
 def pair(value, name: str) -> tuple[int, int]:
     """``value``, a positive int or two, as rows and columns."""
+    if type(value) is int and value > 0:  # in every call of transform
+        return value, value
     both = numbers(value, name)
     if len(both) > 2:
         raise ValueError(f"{name} must be one positive integer or two, rows and columns; got {value!r}")

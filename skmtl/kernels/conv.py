@@ -44,6 +44,8 @@ def pack_bank(filters: np.ndarray, bias: np.ndarray, threshold: float, window: W
 
 def split_bank(bank: Bank, parts: int) -> list[Bank]:
     """At most ``parts`` banks of whole panels: each writes its own filters, with the same bits."""
+    if parts == 1:
+        return [bank]
     cuts = np.linspace(0, len(bank.panels), min(parts, len(bank.panels)) + 1).astype(int).tolist()
     return [
         Bank(bank.panels[a:b], bank.bias[a:b], bank.n_filters, bank.first + a)

@@ -16,7 +16,7 @@ def n_threads(n_jobs: int | None) -> int:
     ``OMP_NUM_THREADS`` and ``NUMBA_NUM_THREADS`` bound -1, so that the worker processes of a
     joblib pool, which sets them to 1, do not multiply their threads.
     """
-    if n_jobs is None:
+    if n_jobs is None or n_jobs == 1:
         return 1
     n = joblib.effective_n_jobs(n_jobs)
     if n_jobs < 0:

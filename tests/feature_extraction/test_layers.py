@@ -140,6 +140,33 @@ def test_hidden_layers(layers, dtype):
     _check(_fitted(images, hidden_layers=layers, kernel_size=2, grid=(1, 2)), images)
 
 
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, (2, 3)])
+@pytest.mark.parametrize("padding", ["same", "reflect"])
+def test_hidden_layers_before_layers_that_are_padded(kernel_size, padding):
+    images = _images(3, (10, 9, 2))
+    hidden = [
+        ConvLayer(RandomFilters(), n_filters=3, pooling=None, activation="linear"),
+        ConvLayer(RandomFilters(), n_filters=4, kernel_size=kernel_size, padding=padding),
+    ]
+    extractor = _fitted(images, hidden_layers=hidden, kernel_size=kernel_size, padding=padding, grid=2)
+    _check(extractor, images)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("contrast", [None, 0.01])
+@pytest.mark.parametrize("activation", ["two-sided", "relu", "abs", "linear"])
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize(("grid", "channels"), [(4, 1), (4, 17), (8, 2)])
+def test_cells_of_few_patches(grid, channels, pooling, activation, contrast, dtype):
+    images, filters = _images(3, (10, 10, channels), dtype), RandomFilters(contrast=contrast)
+    _check(_fitted(images, filters=filters, grid=grid, pooling=pooling, activation=activation), images)
+
+
+def test_cells_of_few_patches_with_filters_for_each_channel():
+    images = _images(3, (10, 10, 3))
+    _check(_fitted(images, grid=4, per_channel=True), images)
+
+
 def test_hidden_layers_of_fewer_channels_than_asked_for():
     images = _images(3, (12, 12, 1))
     layer = ConvLayer(RandomFilters(), n_filters=2, activation="modulus")
