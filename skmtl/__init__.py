@@ -9,6 +9,7 @@ from importlib import import_module
 from ._version import __version__ as __version__
 
 _SUBMODULES = (
+    "annotation",
     "balancers",
     "compose",
     "couplings",
@@ -29,7 +30,10 @@ _SUBMODULES = (
 
 _HOME = {
     "ConvFeatureExtractor": "feature_extraction",
+    "ImageAnnotator": "annotation",
+    "ImageTagger": "annotation",
     "IndependentTasks": "baseline",
+    "InstanceSegmenter": "annotation",
     "MultiHeadEstimator": "compose",
     "MultiHeadNetwork": "neural_network",
     "MultiTaskLatentClassifier": "linear_model",
@@ -43,7 +47,11 @@ _HOME = {
     "MultiTaskMLPClassifier": "neural_network",
     "MultiTaskMLPRegressor": "neural_network",
     "MultiTaskMixedModel": "linear_model",
+    "ObjectDetector": "annotation",
+    "PixelAnnotator": "annotation",
     "PooledTasks": "baseline",
+    "PoseEstimator": "annotation",
+    "RegionAnnotator": "annotation",
     "StreamingRidge": "linear_model",
     "StreamingRidgeClassifier": "linear_model",
     "TaskKFold": "model_selection",

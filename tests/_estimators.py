@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import skmtl
+from skmtl.annotation import PixelsHead, PoseHead
 from skmtl.balancers import FAMO, CAGrad
 from skmtl.component import Component
 from skmtl.couplings import (
@@ -29,11 +30,16 @@ from skmtl.couplings import (
     SparseRelation,
     TaskFusion,
 )
+from skmtl.heads import LabelHead
 from skmtl.losses import PoissonLoss, QuantileLoss
 
 # Parts without estimators of their own: kernels are functions, the rest are programs.
 NOT_SEARCHED = {"kernels", "cli", "demo", "__main__"}
 
+_TRUNK = skmtl.ConvFeatureExtractor(
+    n_filters=3, kernel_size=3, scales=(1, 2), image_shape=(None, None, 1), random_state=0
+)
+_ANNOTATOR = {"trunk": _TRUNK, "hidden_layer_sizes": (8,), "max_samples": 400, "random_state": 0}
 _SHORT = {"learning_rate": 0.01, "max_iter": 50, "random_state": 0}
 
 VARIANTS: dict[str, Callable[[type], list]] = {
@@ -51,6 +57,11 @@ VARIANTS: dict[str, Callable[[type], list]] = {
             random_state=0,
         ),
     ],
+    "ImageAnnotator": lambda cls: [
+        cls([("mask", PixelsHead()), ("kind", LabelHead()), ("points", PoseHead())], **_ANNOTATOR)
+    ],
+    "ImageTagger": lambda cls: [cls(**_ANNOTATOR)],
+    "InstanceSegmenter": lambda cls: [cls(**_ANNOTATOR)],
     "IndependentTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
     "MultiHeadEstimator": lambda cls: [
         cls(random_state=0),
@@ -112,6 +123,8 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(solver="adamw", head_layer_sizes=(8,), batch_norm=True, balancer=FAMO(), **_SHORT),
     ],
     "MultiTaskMixedModel": lambda cls: [cls(), cls(coupling=JointSparsity(), loss_average="task")],
+    "ObjectDetector": lambda cls: [cls(**_ANNOTATOR)],
+    "PixelAnnotator": lambda cls: [cls(**_ANNOTATOR)],
     "PooledTasks": lambda cls: [cls(LogisticRegression()), cls(Ridge())],
     "StreamingRidge": lambda cls: [
         cls(),
@@ -122,6 +135,8 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alphas=[0.1, 0.01], standardize=False, n_jobs=2),
     ],
     "WaveletScattering": lambda cls: [cls(), cls(n_octaves=1, n_orientations=3, order=1)],
+    "PoseEstimator": lambda cls: [cls(**_ANNOTATOR)],
+    "RegionAnnotator": lambda cls: [cls(n_regions=12, **_ANNOTATOR)],
     "TaskRelationClassifier": lambda cls: [
         cls(tol=1e-12),
         cls(sharing=0, smoothing=0.01, loss_average="task", tol=1e-12),
@@ -177,6 +192,24 @@ def images(estimator, rng: np.random.Generator):
     return rng.random((12, 9, 9)), np.arange(12) % 2
 
 
+def annotated(estimator, rng: np.random.Generator):
+    """Eight images of 14 x 15 pixels, a bright square in each, and what ``estimator`` learns of them."""
+    X, name = rng.normal(100, 5, (8, 14, 15)), type(estimator).__name__
+    mask, corners = np.zeros(X.shape, int), rng.integers(1, 7, (8, 2))
+    for one, (row, column) in zip(mask, corners, strict=True):
+        one[row : row + 6, column : column + 6] = 1
+    points = np.stack([corners[:, ::-1], corners[:, ::-1] + 6], axis=1).astype(float)
+    kinds = np.arange(8) % 2
+    records = [{"boxes": [box], "labels": [1]} for box in points.reshape(8, 4)]
+    answers = {
+        "ImageAnnotator": skmtl.make_targets(mask=mask.astype(np.uint8), kind=kinds, points=points),
+        "ImageTagger": kinds,
+        "ObjectDetector": np.array(records, dtype=object),
+        "PoseEstimator": points,
+    }
+    return X + 60 * mask, answers.get(name, mask)
+
+
 def mixed_targets(estimator, rng: np.random.Generator):
     """Forty rows of five numbers; for each a class, a number and two tags, some of them missing."""
     X = rng.normal(size=(40, 5))
@@ -191,6 +224,10 @@ DATA: dict[str, Callable] = {
     "MultiHeadEstimator": mixed_targets,
     "WaveletScattering": images,
 }
+DATA |= dict.fromkeys(
+    [name for name, cls in vars(skmtl.annotation).items() if name in skmtl.__all__ and isinstance(cls, type)],
+    annotated,
+)
 
 
 def find_estimators() -> dict[str, type]:

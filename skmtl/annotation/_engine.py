@@ -1,0 +1,315 @@
+"""What all annotators share: one trunk, a joint network for every level, images in, annotations out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..feature_extraction import ConvFeatureExtractor
+from ..utils._atomic import all_or_nothing
+from ..utils._parallel import run_blocks
+from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from ._head import AnnotationHead
+from ._inputs import Refusals, as_trunk_takes, columns_of, read_images, same_channels
+from ._levels import Examples, PlaceLevel, Settings
+from ._rows import Cells, Pixels, Regions
+from ._whole import ImageLevel, pooled
+
+#: Rows and columns of the default trunk's filters, and the cells a side that whole images are pooled over.
+KERNEL, GRID = 6, 2
+
+
+class BaseAnnotator(BaseEstimator):
+    """Fits and asks the levels; what derives from it says which heads there are.
+
+    A class that derives from it has the parameters of `_parameter_constraints`, and perhaps ``cell``,
+    ``reach`` and ``n_regions``.
+    """
+
+    _parameter_constraints: dict = {
+        "trunk": [HasMethods(["fit", "transform_dense"]), HasMethods(["fit", "transform"]), None],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "max_samples": [Interval(Integral, 8, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "on_error": [StrOptions({"raise", "skip"})],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+    }
+    _cell_constraints: dict = {
+        "cell": [Interval(Integral, 1, None, closed="left"), None],
+        "reach": [Interval(Integral, 1, None, closed="left")],
+    }
+    _region_constraints: dict = {"n_regions": [Interval(Integral, 2, None, closed="left")]}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _heads(self) -> dict[str, AnnotationHead]:
+        """The heads by name."""
+        raise NotImplementedError
+
+    def _columns(self, y, n_images: int) -> dict[str, list]:
+        """For each head the annotation of every image."""
+        return columns_of(y, list(self._heads()), n_images)
+
+    def _where(self, i: int, name: str) -> str:
+        """How an annotation is called in messages."""
+        return f"y[{i}][{name!r}]"
+
+    def _result(self, told: list[dict[str, Any]]):
+        """What `predict` returns of a dict, name of head -> annotation, for each image."""
+        return told
+
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y):
+        """Learn from annotated images.
+
+        Parameters
+        ----------
+        X : array (n, h, w) or (n, h, w, c), or list of n arrays (h, w) or (h, w, c)
+            Images, integers or finite floats; those of a list may differ in size.
+        y : n annotations
+            See the class. None: nobody annotated the image; the filters are learned from it, nothing else is.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            An image that is no array of finite numbers or has other channels than the first; an annotation
+            that does not fit its image; nothing to learn from. With ``on_error="skip"`` a bad image or
+            annotation is left out, counted in ``report_``, and a warning says so.
+        """
+        refusals, heads = Refusals(self.on_error), self._heads()
+        images = read_images(X, refusals)
+        columns = self._columns(y, len(images))
+        known = {
+            name: self._read(head, columns[name], images, name, refusals) for name, head in heads.items()
+        }
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        usable = [image for image in images if image is not None]
+        self.n_channels_ = usable[0].shape[2:]
+        self.trunk_ = self._fitted_trunk(usable, int(rng.integers(2**31 - 1)))
+        rows = [i for i, _ in enumerate(images) if any(column[i] is not None for column in known.values())]
+        if not rows:
+            raise ValueError("y holds no annotation of any image: there is nothing to learn")
+        examples = Examples(
+            self.trunk_, [images[i] for i in rows], {n: [one[i] for i in rows] for n, one in known.items()}
+        )
+        settings = Settings(self.hidden_layer_sizes, self.max_samples, self.max_iter, self.n_jobs)
+        self.levels_ = [
+            level.fit(examples, settings, int(rng.integers(2**31 - 1)))
+            for level in self._levels(heads, known)
+        ]
+        self.report_ = refusals.report
+        refusals.warn()
+        return self
+
+    def _read(self, head, column, images, name: str, refusals: Refusals) -> list:
+        return [
+            None if image is None or one is None
+            else refusals.read(head.read, "annotation", one, image.shape, self._where(i, name))
+            for i, (one, image) in enumerate(zip(column, images, strict=True))
+        ]  # fmt: skip
+
+    def _levels(self, heads: dict[str, AnnotationHead], known: dict[str, list]) -> list:
+        """The levels that the heads are of, not fitted."""
+        by_level: dict[str, dict] = {}
+        for name, head in heads.items():
+            by_level.setdefault(head.level, {})[name] = head
+        makers: dict[str, Callable] = {
+            "image": ImageLevel,
+            "cell": lambda own: PlaceLevel(Cells(self._cell_size(own, known), self.reach), own),
+            "pixel": lambda own: PlaceLevel(Pixels(self.trunk is None), own),
+            "region": lambda own: PlaceLevel(Regions(self.n_regions, self.trunk is None), own),
+        }
+        return [makers[level](own) for level, own in by_level.items()]
+
+    def _cell_size(self, heads: dict, known: dict[str, list]) -> int:
+        if self.cell is not None:
+            return self.cell
+        asked = [
+            head.cell_size([one for one in known[name] if one is not None]) for name, head in heads.items()
+        ]
+        return min(asked)
+
+    def _fitted_trunk(self, images: list[np.ndarray], seed: int):
+        trunk = default_trunk(images, seed) if self.trunk is None else clone(self.trunk)
+        return trunk.fit(as_trunk_takes(images))
+
+    def predict(self, X):
+        """The annotations of each image.
+
+        Parameters
+        ----------
+        X : array (n, h, w) or (n, h, w, c), or list of n arrays (h, w) or (h, w, c)
+            Images with the channels seen at fit, of any size that the trunk takes.
+
+        Returns
+        -------
+        n annotations
+            See the class. None for an image that was left out with ``on_error="skip"``.
+        """
+        return self._ask(X, lambda head, *told: head.decode(*told))
+
+    def predict_proba(self, X):
+        """How sure `predict` is, in the form that each kind of annotation has; see the class.
+
+        Parameters
+        ----------
+        X : as in `predict`
+
+        Returns
+        -------
+        n annotations, or arrays of probabilities
+        """
+        return self._ask(X, lambda head, *told: head.probabilities(*told))
+
+    def uncertainty(self, X) -> np.ndarray:
+        """How unsure the annotations of each image are, from 0 to 1.
+
+        Of classes the entropy of their probabilities as a share of the largest possible one, the mean over
+        pixels or regions; of objects and points that of the least sure one. The mean over heads that have
+        one.
+
+        Parameters
+        ----------
+        X : as in `predict`
+
+        Returns
+        -------
+        (n,) float64
+            NaN where no head has one, and for images left out.
+        """
+        told = self._tell(X, lambda head, *told: head.uncertainty(*told))
+        values = [[np.nan] if one is None else list(one.values()) for one in told]
+        known = [[value for value in one if not np.isnan(value)] for one in values]
+        return np.array([np.mean(one) if one else np.nan for one in known])
+
+    def order_to_label(self, X) -> np.ndarray:
+        """Numbers of the images in the order in which to annotate them next, the least sure ones first.
+
+        Parameters
+        ----------
+        X : as in `predict`
+
+        Returns
+        -------
+        (n,) int64
+        """
+        return np.argsort(-np.nan_to_num(self.uncertainty(X), nan=-1.0), kind="stable")
+
+    def kneighbors(self, X, among, n_neighbors: int = 5) -> tuple[np.ndarray, np.ndarray]:
+        """The images of a collection that look most like each of X: the nearest by the trunk's pooled
+        features.
+
+        Parameters
+        ----------
+        X : as in `predict`
+        among : as X
+            The images to look among.
+        n_neighbors : int, default 5
+
+        Returns
+        -------
+        distances, numbers : (n, n_neighbors) float32, int64
+            1 - the cosine of the angle between the features, each less its mean over ``among``; and
+            positions in ``among``.
+        """
+        check_is_fitted(self)
+        asked, known = (self._features(read_images(images, Refusals("raise"))) for images in (X, among))
+        mean = known.mean(axis=0)
+        nearest = NearestNeighbors(n_neighbors=n_neighbors, metric="cosine").fit(known - mean)
+        return nearest.kneighbors(asked - mean)
+
+    def _features(self, images) -> np.ndarray:
+        return np.concatenate(run_blocks(lambda image: pooled(self.trunk_, image), images, self.n_jobs))
+
+    def score_heads(self, X, y) -> dict[str, float]:
+        """The metric of every head, greater is better; NaN where nothing is known.
+
+        Parameters
+        ----------
+        X : as in `predict`
+        y : as in `fit`
+        """
+        found = self._tell(X, lambda head, *told: head.decode(*told))
+        refusals = Refusals(self.on_error)
+        images = read_images(X, refusals)
+        columns, scores = self._columns(y, len(images)), {}
+        for level in self.levels_:
+            for name, head in level.heads.items():
+                truth = self._read(head, columns[name], images, name, refusals)
+                known = [i for i, one in enumerate(truth) if one is not None and found[i] is not None]
+                told = [found[i][name] for i in known]
+                spec = level.specs[name]
+                scores[name] = head.score([truth[i] for i in known], told, spec) if known else float("nan")
+        return scores
+
+    def score(self, X, y) -> float:
+        """The mean over heads of `score_heads`.
+
+        Raises
+        ------
+        ValueError
+            If nothing is known of any image.
+        """
+        scores = np.array(list(self.score_heads(X, y).values()))
+        if np.isnan(scores).all():
+            raise ValueError("y holds nothing that could be scored")
+        return float(np.nanmean(scores))
+
+    def _ask(self, X, question: Callable):
+        return self._result(self._tell(X, question))
+
+    def _tell(self, X, question: Callable) -> list[dict[str, Any] | None]:
+        """The answers of all heads, by name, for each image."""
+        check_is_fitted(self)
+        refusals = Refusals(self.on_error)
+        images = read_images(X, refusals)
+        images = [
+            image if image is None
+            else refusals.read(same_channels, "image", image, self.n_channels_, f"X[{i}]")
+            for i, image in enumerate(images)
+        ]  # fmt: skip
+        told = run_blocks(lambda image: self._tell_image(image, question), images, self.n_jobs)
+        refusals.warn()
+        return told
+
+    def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
+        if image is None:
+            return None
+        answers = {}
+        for level in self.levels_:
+            frame, told = level.tell(self.trunk_, image)
+            for name, head in level.heads.items():
+                answers[name] = question(head, told[name], frame, level.specs[name])
+        return {name: answers[name] for name in self._heads()}
+
+
+def default_trunk(images: list[np.ndarray], seed: int) -> ConvFeatureExtractor:
+    """32 filters at four scales; smaller filters where images are smaller."""
+    side = min(min(image.shape[:2]) for image in images)
+    kernel = min(KERNEL, side)
+    return ConvFeatureExtractor(
+        n_filters=32,
+        kernel_size=kernel,
+        grid=min(GRID, side - kernel + 1),
+        image_shape=(None, None, images[0].shape[2] if images[0].ndim == 3 else 1),
+        scales=(1, 2, 4, 8),
+        random_state=seed,
+    )

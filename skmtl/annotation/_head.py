@@ -1,0 +1,107 @@
+"""What an annotation head is: how a kind of annotation becomes numbers for rows, and rows become it again."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..component import Component
+from ..heads import Head, LabelHead
+
+#: The code of a row of which nobody said what it is.
+UNKNOWN = -1
+
+
+class AnnotationHead(Component):
+    """One kind of annotation: a value with parameters that holds no fitted state.
+
+    An annotator sees an image as rows of one ``level``: the "image" itself, its "cell"s, "pixel"s or
+    "region"s. From the trunk's features of a row one network tells something for every head of the level.
+
+    Notes
+    -----
+    The annotator calls, in this order: `read` on every annotation, which checks it; `learn` on all that were
+    read, which returns ``spec``, a dict with all that must be remembered; `fields`, what the network is to
+    tell of a row; `targets`, the same as numbers; `counts`, how many rows to learn from; and on what the
+    network tells `decode`, `probabilities` and `uncertainty`.
+
+    A field called "kind" holds codes 0, 1, ..., of which ``spec["n_codes"]`` are possible and `UNKNOWN` is
+    not known. Rows are drawn by their kind; what the network tells of it is set right for the shares that
+    were drawn, and reaches `decode` as probabilities (rows, n_codes).
+    """
+
+    level: ClassVar[str] = "pixel"
+
+    def read(self, annotation: Any, shape: tuple[int, ...], where: str) -> Any:
+        """The annotation of an image of ``shape`` (h, w, ...) in the form that `learn` and `targets` take.
+
+        None stays None: nobody annotated this. Raises ValueError that begins with ``where``.
+        """
+        raise NotImplementedError
+
+    def learn(self, known: list, name: str) -> dict:
+        """What must be remembered of all annotations that are ``known``, none of them None."""
+        raise NotImplementedError
+
+    def fields(self, spec: dict) -> dict[str, Head]:
+        """What the network tells of each row: names and heads."""
+        raise NotImplementedError
+
+    def targets(self, one: Any, frame, spec: dict) -> dict[str, np.ndarray]:
+        """A value of each field for each row of ``frame``: codes, or floats with NaN where unknown."""
+        raise NotImplementedError
+
+    def counts(self, there: np.ndarray, most: int) -> np.ndarray:
+        """Of ``there`` (n_codes,) rows of each kind, how many to learn from, at most ``most`` together.
+
+        As many of every kind, as far as there are.
+        """
+        return np.minimum(there, even_shares(there, most))
+
+    def decode(self, told: dict[str, np.ndarray], frame, spec: dict) -> Any:
+        """The annotation that the rows' values mean."""
+        raise NotImplementedError
+
+    def probabilities(self, told: dict[str, np.ndarray], frame, spec: dict) -> Any:
+        """How sure the annotation is, in the form the kind has; by default the annotation itself."""
+        return self.decode(told, frame, spec)
+
+    def uncertainty(self, told: dict[str, np.ndarray], frame, spec: dict) -> float:
+        """How unsure the annotation of an image is, from 0 to 1: the mean entropy of what its rows are."""
+        return mean_entropy(told["kind"])
+
+    def score(self, truth: list, found: list, spec: dict) -> float:
+        """How good the decoded annotations are, greater is better; NaN where nothing is known.
+
+        ``truth`` holds what `read` gave, None for unknown.
+        """
+        raise NotImplementedError
+
+
+def kind_field() -> Head:
+    """The head of a field of codes."""
+    return LabelHead(missing_label=UNKNOWN)
+
+
+def even_shares(there: np.ndarray, most: int) -> int:
+    """The largest number that, taken of each kind as far as there are so many, stays within ``most``."""
+    left, kinds = most, len(there)
+    for n in np.sort(there):
+        if n * kinds > left:
+            return left // kinds
+        left, kinds = left - n, kinds - 1
+    return int(there.max(initial=0))
+
+
+def mean_entropy(probability: np.ndarray) -> float:
+    """The mean entropy of rows of probabilities (n, k), as a share of the largest possible one."""
+    if probability.shape[1] < 2 or not len(probability):
+        return 0.0
+    logs = np.log(np.maximum(probability, 1e-12))
+    return float(-(probability * logs).sum(axis=1).mean() / np.log(probability.shape[1]))
+
+
+def one_kind_only(name: str, what: str) -> ValueError:
+    """A network cannot learn to tell a single thing."""
+    return ValueError(f"{name}: every labelled place is {what}; at least two kinds are needed to learn from")

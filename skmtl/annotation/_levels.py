@@ -1,0 +1,187 @@
+"""All heads that speak of the same rows, and the joint network that tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..neural_network import DenseTrunk, MultiHeadNetwork
+from ..targets import make_targets
+from ..utils._parallel import run_blocks
+from ._head import UNKNOWN, AnnotationHead
+from ._sampling import codes, count, draw, quotas
+
+#: Penalty of the network, a hundred times that of MultiHeadNetwork: rows of one image are alike.
+ALPHA = 1e-2
+#: Steps of the network at least: few rows are gone through more often.
+STEPS = 600
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the network is made of, and how many rows it learns from."""
+
+    hidden_layer_sizes: Any
+    max_samples: int
+    max_iter: int
+    n_jobs: int | None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Fitted trunk, images, and for each head what is known of each image, None where nothing is."""
+
+    trunk: Any
+    images: list[np.ndarray]
+    known: dict[str, list]
+
+    def learn(self, heads: dict[str, AnnotationHead]) -> dict[str, dict]:
+        """What each head remembers."""
+        return {
+            name: head.learn([one for one in self.known[name] if one is not None], name)
+            for name, head in heads.items()
+        }
+
+
+def learn_network(
+    heads: list, X: np.ndarray, fields: dict, settings: Settings, seed: int
+) -> MultiHeadNetwork:
+    """The joint network of several fields of the rows X."""
+    batch = int(np.clip(len(X) // 30, 16, 128))
+    return MultiHeadNetwork(
+        heads,
+        DenseTrunk(settings.hidden_layer_sizes, dropout=0.3),
+        alpha=ALPHA,
+        learning_rate=2e-3,
+        batch_size=batch,
+        max_iter=max(settings.max_iter, -(-STEPS * batch // len(X))),
+        random_state=seed,
+    ).fit(X, make_targets(**fields))
+
+
+class PlaceLevel:
+    """Heads of cells, of pixels or of regions.
+
+    ``shares_`` holds, for each head, the share of each kind's rows that was drawn to learn from.
+    """
+
+    def __init__(self, rows, heads: dict[str, AnnotationHead]):
+        self.rows, self.heads = rows, heads
+
+    def fit(self, examples: Examples, settings: Settings, seed: int) -> PlaceLevel:
+        self.specs = examples.learn(self.heads)
+        self.rows.learn(examples.trunk, examples.images)
+        there = self._count(examples, settings)
+        most = max(settings.max_samples // len(self.heads), 1)
+        wanted = {name: head.counts(there[name].sum(axis=0), most) for name, head in self.heads.items()}
+        quota = {name: quotas(there[name], wanted[name]) for name in self.heads}
+        parts = run_blocks(
+            lambda i: self._draw(examples, i, quota, seed), range(len(examples.images)), settings.n_jobs
+        )
+        parts = [part for part in parts if part is not None]
+        drawn = {name: sum(drawn[name] for _, _, drawn in parts) for name in self.heads}
+        self.shares = {name: drawn[name] / np.maximum(there[name].sum(axis=0), 1) for name in self.heads}
+        fields = _joined([(len(X), fields) for X, fields, _ in parts])
+        X = np.concatenate([X for X, _, _ in parts])
+        heads = [
+            (_field(name, field), one)
+            for name, head in self.heads.items()
+            for field, one in head.fields(self.specs[name]).items()
+        ]
+        self.network = learn_network(heads, X, fields, settings, seed)
+        return self
+
+    def _count(self, examples: Examples, settings: Settings) -> dict[str, np.ndarray]:
+        """How many rows of each kind there are, for each head (n_images, n_codes)."""
+
+        def work(i: int) -> dict[str, np.ndarray]:
+            targets = self._targets(examples, i, self.rows.frame(examples.images[i]))
+            return {
+                name: count(codes(targets[name]), self.specs[name]["n_codes"]) if name in targets else 0
+                for name in self.heads
+            }
+
+        found = run_blocks(work, range(len(examples.images)), settings.n_jobs)
+        return {
+            name: np.stack([np.broadcast_to(one[name], self.specs[name]["n_codes"]) for one in found])
+            for name in self.heads
+        }
+
+    def _targets(self, examples: Examples, i: int, frame) -> dict[str, dict]:
+        return {
+            name: head.targets(examples.known[name][i], frame, self.specs[name])
+            for name, head in self.heads.items()
+            if examples.known[name][i] is not None
+        }
+
+    def _draw(self, examples: Examples, i: int, quota: dict, seed: int):
+        """Features and fields of the rows drawn of image i, and how many of each kind they are."""
+        image = examples.images[i]
+        frame = self.rows.frame(image)
+        targets = self._targets(examples, i, frame)
+        chosen = [
+            draw(codes(targets[name]), quota[name][i], np.random.default_rng([seed, i, k]))
+            for k, name in enumerate(self.heads)
+            if name in targets
+        ]
+        chosen = np.unique(np.concatenate([np.zeros(0, np.int64), *chosen]))
+        if not len(chosen):
+            return None
+        X = np.concatenate([part for _, part in self.rows.parts(examples.trunk, image, frame, chosen)])
+        fields = {
+            _field(name, field): values[chosen]
+            for name, told in targets.items()
+            for field, values in told.items()
+        }
+        drawn = {
+            name: count(codes(targets[name])[chosen], self.specs[name]["n_codes"]) if name in targets else 0
+            for name in self.heads
+        }
+        return X.astype(np.float32, copy=False), fields, drawn
+
+    def tell(self, trunk, image: np.ndarray) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
+        """The frame of an image and, for each head, what the network tells of its rows."""
+        frame = self.rows.frame(image)
+        whole: dict[str, np.ndarray] = {}
+        for numbers, X in self.rows.parts(trunk, image, frame):
+            for field, values in self.network._outputs(X, np.float32).items():
+                if field not in whole:
+                    whole[field] = np.zeros((len(frame), values.shape[1]), np.float32)
+                whole[field][numbers] = values
+        return frame, {name: self._of_head(name, whole) for name in self.heads}
+
+    def _of_head(self, name: str, whole: dict) -> dict[str, np.ndarray]:
+        told = {field: whole[_field(name, field)] for field in self.heads[name].fields(self.specs[name])}
+        if "kind" in told:
+            seen = self.network.specs_[_field(name, "kind")]["classes"]
+            told["kind"] = set_right(told["kind"], seen, self.shares[name])
+        return told
+
+
+def set_right(probability: np.ndarray, seen: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Probabilities (m, n_codes) as if rows had not been drawn, from those (m, k) of the codes ``seen``."""
+    out = np.zeros((len(probability), len(shares)))
+    known = seen != UNKNOWN
+    out[:, seen[known]] = probability[:, known] / shares[seen[known]]
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def _field(name: str, field: str) -> str:
+    return f"{name}_{field}"
+
+
+def _joined(parts: list[tuple[int, dict[str, np.ndarray]]]) -> dict[str, np.ndarray]:
+    """The fields of all images, UNKNOWN or NaN where an image lacks one."""
+    first = {field: values for _, fields in parts for field, values in fields.items()}
+    return {
+        field: np.concatenate(
+            [fields[field] if field in fields else _unknown(n, like) for n, fields in parts]
+        )
+        for field, like in first.items()
+    }
+
+
+def _unknown(n: int, like: np.ndarray) -> np.ndarray:
+    return np.full((n, *like.shape[1:]), UNKNOWN if like.dtype.kind == "i" else np.nan, like.dtype)

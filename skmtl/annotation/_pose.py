@@ -1,0 +1,141 @@
+"""``PoseHead``: the key points of one body in an image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..heads import NumberHead
+from ..io import ImageRecord
+from ._cells import Grid
+from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._records import check_size
+
+#: Cells whose centre is within this many cells of a point speak for it.
+NEAR = 1.5
+#: Cells within this many cells of the surest one have a say in where a point is.
+SAY = 2.0
+#: How many cells are between the two nearest points of a typical body; and bounds of the size of a cell.
+CELLS_BETWEEN, SIZES = 3, (2, 16)
+
+
+class PoseHead(AnnotationHead):
+    """K key points of the one body that an image shows.
+
+    A cell tells which point it is nearest to, if any is near, and the way to every near point. A point lies
+    where the cells around its surest cell say, each weighted by how sure it is.
+
+    Parameters
+    ----------
+    share : float > 0, default 0.05
+        For `score`: the distance that counts as correct, as a share of the longer side of the image.
+
+    Notes
+    -----
+    An annotation is (K, 2) as x, y in pixels, NaN for a point that is not known, or (K, 3) as x, y,
+    visibility, 0 for not known (COCO); or an `skmtl.io.ImageRecord` with key points on one object. Around a
+    body with unknown points no cell counts as empty. Predicted are points (K, 3) float64 as x, y, confidence
+    in 0..1. `score` is PCK: the share of known points that are predicted within ``share`` of the longer side
+    of the image.
+    """
+
+    level = "cell"
+
+    def __init__(self, share=0.05):
+        self.share = share
+
+    def read(self, annotation, shape, where):
+        """Points (K, 2) with NaN, and the longer side of the image."""
+        if annotation is None:
+            return None
+        if isinstance(annotation, ImageRecord):
+            annotation = _points_of(annotation, shape, where)
+        points = np.asarray(annotation, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] not in (2, 3) or not len(points):
+            raise ValueError(f"{where}: points are (K, 2) or (K, 3), got {points.shape}")
+        hidden = np.isnan(points).any(axis=1)
+        if points.shape[1] == 3:
+            hidden |= points[:, 2] == 0
+        points = np.where(hidden[:, None], np.nan, points[:, :2])
+        outside = (points < 0).any(axis=1) | (points > [shape[1], shape[0]]).any(axis=1)
+        if outside.any():
+            row = int(outside.argmax())
+            raise ValueError(
+                f"{where}: point {row} is {points[row]}, outside its image of {shape[1]} x {shape[0]} pixels "
+                "(width x height); an unknown point is NaN"
+            )
+        return points, max(shape[:2])
+
+    def cell_size(self, known) -> int:
+        """A third of the way between the two nearest points of a body (the median), from 2 to 16 pixels."""
+        nearest = [_nearest(points) for points, _ in known]
+        nearest = [away for away in nearest if np.isfinite(away)]
+        if not nearest:  # one point alone
+            return int(np.clip(round(max(known[0][1] / 40, 2)), *SIZES)) if known else SIZES[1]
+        return int(np.clip(round(np.median(nearest) / CELLS_BETWEEN), *SIZES))
+
+    def learn(self, known, name):
+        lengths = {len(points) for points, _ in known}
+        if len(lengths) > 1:
+            raise ValueError(f"{name}: images must all have the same points, got {sorted(lengths)} of them")
+        seen = np.isfinite([points[:, 0] for points, _ in known]).any(axis=0)
+        if not seen.all():
+            raise ValueError(f"{name}: point {int((~seen).argmax())} is known in no image")
+        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen)}
+
+    def fields(self, spec):
+        return {"kind": kind_field(), "way": NumberHead()}
+
+    def targets(self, one, frame: Grid, spec):
+        points = one[0]
+        ways = (points - frame.centres()[:, None]) / frame.size
+        away = np.hypot(ways[:, :, 0], ways[:, :, 1])
+        near = np.nan_to_num(away, nan=np.inf)
+        kind = np.where(near.min(axis=1) < NEAR, near.argmin(axis=1) + 1, 0)
+        if np.isnan(points).any():
+            kind[kind == 0] = UNKNOWN
+        ways[~(away < NEAR)] = np.nan
+        return {"kind": kind, "way": ways.reshape(len(ways), -1)}
+
+    def decode(self, told, frame: Grid, spec):
+        sure, centres = told["kind"][:, 1:], frame.centres()
+        ways = told["way"].reshape(len(sure), -1, 2) * frame.size
+        points = np.empty((spec["n_points"], 3))
+        for k, column in enumerate(sure.T):
+            best = column.argmax()
+            around = np.hypot(*(centres - centres[best]).T) <= SAY * frame.size
+            weight = column[around] + np.finfo(np.float32).tiny
+            points[k, :2] = weight @ (centres[around] + ways[around, k]) / weight.sum()
+            points[k, 2] = column[best]
+        points[:, :2] = np.clip(points[:, :2], 0, frame.shape[::-1])
+        return points
+
+    def uncertainty(self, told, frame, spec):
+        """1 - the confidence of the least sure point."""
+        return float(1 - told["kind"][:, 1:].max(axis=0).min())
+
+    def score(self, truth, found, spec):
+        right = []
+        for one, points in zip(truth, found, strict=True):
+            if one is not None:
+                away = np.hypot(*(one[0] - points[:, :2]).T)
+                right.append(away[np.isfinite(away)] <= self.share * one[1])
+        right = np.concatenate([[], *right])
+        return float(right.mean()) if len(right) else float("nan")
+
+
+def _nearest(points: np.ndarray) -> float:
+    """The smallest distance between two known points; NaN where there are not two."""
+    points = points[np.isfinite(points[:, 0])]
+    away = np.hypot(*(points[:, None] - points).transpose(2, 0, 1))[np.triu_indices(len(points), 1)]
+    return float(away.min()) if len(away) else float("nan")
+
+
+def _points_of(image: ImageRecord, shape, where: str) -> np.ndarray:
+    check_size(image, shape, where)
+    bodies = [one.points for one in image.objects if one.points is not None and not one.crowd]
+    if len(bodies) != 1:
+        raise ValueError(
+            f"{where} ({image.file_name}): a pose is the key points of one object, but {len(bodies)} have "
+            "some"
+        )
+    return bodies[0]

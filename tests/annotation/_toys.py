@@ -1,0 +1,41 @@
+"""Small images of squares with everything known about them, and annotators small enough for them."""
+
+import numpy as np
+
+from skmtl import ConvFeatureExtractor
+
+SMALL = {"hidden_layer_sizes": (16,), "max_samples": 1500, "random_state": 0}
+
+
+def small_trunk():
+    return ConvFeatureExtractor(
+        n_filters=6, kernel_size=3, scales=(1, 2), grid=2, image_shape=(None, None, 1), random_state=0
+    )
+
+
+def squares(n=16, shape=(30, 34), seed=0):
+    """Images (n, h, w) with one or two bright squares, and the box of each, as a list of (m, 4) arrays."""
+    rng = np.random.default_rng(seed)
+    images, boxes = rng.normal(100, 4, (n, *shape)), []
+    for image in images:
+        halves = rng.permutation([0, shape[1] // 2])[: rng.integers(1, 3)]
+        own = []
+        for left in halves:
+            side = rng.integers(7, 12)
+            x, y = left + rng.integers(1, 5), rng.integers(2, shape[0] - side - 1)
+            image[y : y + side, x : x + side] += 60
+            own.append([x, y, x + side, y + side])
+        boxes.append(np.array(own, dtype=float))
+    return images, boxes
+
+
+def numbered(boxes, shape=(30, 34)):
+    """The map (h, w) of a list of boxes: 1 in the first, 2 in the second, 0 outside."""
+    out = np.zeros(shape, int)
+    for i, (x0, y0, x1, y1) in enumerate(boxes.astype(int), start=1):
+        out[y0:y1, x0:x1] = i
+    return out
+
+
+def records(boxes):
+    return [{"boxes": one, "labels": np.array(["square"] * len(one))} for one in boxes]

@@ -1,0 +1,186 @@
+"""Rows part by part are those of the whole image; samples and their shares."""
+
+import numpy as np
+import pytest
+from annotation._toys import squares
+from sklearn.base import BaseEstimator
+
+from skmtl.annotation import _rows as rows_module
+from skmtl.annotation._cells import with_surroundings
+from skmtl.annotation._derivatives import derivative_tiles, derivatives_at, quarters
+from skmtl.annotation._levels import set_right
+from skmtl.annotation._rows import Cells, Pixels, Regions
+from skmtl.annotation._sampling import codes, count, draw, quotas
+
+
+class Shown(BaseEstimator):
+    """A trunk whose maps are the image, its square, and where a pixel lies; by tiles as well."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X, dtype=float).reshape(len(X), -1)[:, :3]
+
+    def transform_dense(self, X, at=None):
+        maps = np.stack([self._maps(image) for image in X])
+        return maps if at is None else maps[at]
+
+    def _maps(self, image):
+        row, column = np.indices(image.shape)
+        return np.stack([image, image**2 / 100, row, column], axis=-1).astype(np.float32)
+
+
+class Tiled(Shown):
+    def iter_dense(self, X, *, tile, cell):
+        for i, image in enumerate(X):
+            maps = rows_module._cell_means(self._maps(image), cell)
+            for top in range(0, maps.shape[0], tile):
+                for left in range(0, maps.shape[1], tile):
+                    part = maps[top : top + tile, left : left + tile]
+                    yield i, slice(top, top + len(part)), slice(left, left + part.shape[1]), part
+
+
+def seen(image, size=1):
+    """The derivatives of all cells, with the means of the maps beside them."""
+    return np.concatenate(
+        [derivatives(image, size), rows_module._cell_means(Shown()._maps(image), size)], axis=2
+    )
+
+
+def derivatives(image, size):
+    ((_, _, plain),) = derivative_tiles(image, None, size)
+    return plain
+
+
+def gathered(rows, trunk, image, wanted=None):
+    frame = rows.frame(image)
+    parts = list(rows.parts(trunk, image, frame, wanted))
+    numbers = np.concatenate([number for number, _ in parts])
+    return numbers, np.concatenate([X for _, X in parts]), frame
+
+
+@pytest.mark.parametrize("size, reach", [(1, 3), (2, 1), (3, 2), (4, 40)])
+@pytest.mark.parametrize("trunk", [Shown(), Tiled()])
+def test_cells_by_bands_are_those_of_the_whole_image(monkeypatch, trunk, size, reach):
+    monkeypatch.setattr(rows_module, "TILE", 3)
+    monkeypatch.setattr(rows_module, "ROWS", 5)
+    image = squares(1)[0][0]
+    rows = Cells(size, reach)
+    rows.learn(trunk, [image])
+    numbers, X, frame = gathered(rows, trunk, image)
+    whole = seen(image, size)
+    assert whole.shape[:2] == (frame.rows, frame.columns)
+    np.testing.assert_array_equal(numbers, np.arange(len(frame)))
+    np.testing.assert_array_equal(X, with_surroundings(whole, reach))
+    wanted = np.array([0, 4, len(frame) - 1])
+    numbers, X, _ = gathered(rows, trunk, image, wanted)
+    np.testing.assert_array_equal(numbers, wanted)
+    np.testing.assert_array_equal(X, with_surroundings(whole, reach, wanted))
+
+
+def test_means_of_cells():
+    maps = np.arange(5 * 7 * 2, dtype=np.float64).reshape(5, 7, 2)
+    means = rows_module._cell_means(maps, 3)
+    assert means.shape == (2, 3, 2)
+    for i in range(2):
+        for j in range(3):
+            cell = maps[3 * i : 3 * i + 3, 3 * j : 3 * j + 3]
+            np.testing.assert_allclose(means[i, j], cell.mean(axis=(0, 1)))
+
+
+@pytest.mark.parametrize("trunk", [Shown(), Tiled()])
+def test_pixels_by_tiles_are_those_of_the_whole_image(monkeypatch, trunk):
+    monkeypatch.setattr(rows_module, "TILE", 8)
+    image = squares(1)[0][0]
+    numbers, X, _ = gathered(Pixels(False), trunk, image)
+    whole = seen(image).reshape(image.size, -1)
+    np.testing.assert_array_equal(np.sort(numbers), np.arange(image.size))
+    np.testing.assert_array_equal(X, whole[numbers])
+    some = np.array([3, 400, image.size - 1])
+    np.testing.assert_array_equal(gathered(Pixels(False), trunk, image, some)[1], whole[some])
+
+
+def test_plain_pixels_see_the_derivatives_alone(monkeypatch):
+    monkeypatch.setattr(rows_module, "TILE", 8)
+    image = squares(1)[0][0]
+    numbers, X, _ = gathered(Pixels(True), None, image)
+    np.testing.assert_array_equal(X, derivatives(image, 1).reshape(image.size, -1)[numbers])
+    np.testing.assert_array_equal(
+        gathered(Pixels(True), None, image, np.array([7, 500]))[1], X[np.argsort(numbers)][[7, 500]]
+    )
+    assert gathered(Regions(20, True), None, image)[1].shape[1] == 21
+
+
+@pytest.mark.parametrize("trunk", [Shown(), Tiled()])
+def test_regions_are_means_of_their_pixels(monkeypatch, trunk):
+    monkeypatch.setattr(rows_module, "TILE", 8)
+    image = squares(1)[0][0]
+    _, X, frame = gathered(Regions(20, False), trunk, image)
+    assert 5 < frame.n < 60 and set(np.unique(frame.labels)) == set(range(frame.n))
+    for i in range(frame.n):
+        np.testing.assert_allclose(X[i], seen(image)[frame.labels == i].mean(axis=0), rtol=1e-5)
+
+
+def test_many_features_of_cells_become_fewer_along_their_largest_spread():
+    rng = np.random.default_rng(0)
+    hidden = rng.normal(size=(4000, 3))
+    rows = hidden @ rng.normal(size=(3, 200)) + 0.01 * rng.normal(size=(4000, 200)) + 5
+    project = rows_module.learn_projection(rows)
+    told = project(rows)
+    assert told.shape == (4000, 128)
+    share = told.var(axis=0) / told.var(axis=0).sum()
+    assert share[:3].sum() > 0.999 and abs(told.mean(axis=0)).max() < 1e-3
+    assert rows_module.learn_projection(rows[:, :128]) is None
+
+
+def test_rows_are_drawn_by_kind_in_each_image():
+    rng = np.random.default_rng(0)
+    kinds = [np.where(rng.uniform(size=n) < 0.1, 1, 0) for n in (3000, 500, 40)]
+    kinds[1][:50] = -1
+    there = np.stack([count(one, 2) for one in kinds])
+    assert there.sum() == 3540 - 50
+    quota = quotas(there, np.array([600, 150]))
+    np.testing.assert_allclose(quota.sum(axis=0), [600, 150], atol=1)
+    assert (quota <= there).all() and (abs(quota - there * [600, 150] / there.sum(axis=0)) <= 1).all()
+    for own, one in zip(quota, kinds, strict=True):
+        rows = draw(one, own, rng)
+        np.testing.assert_array_equal(count(one[rows], 2), own)
+        assert len(np.unique(rows)) == len(rows)
+
+
+def test_rows_without_a_kind_are_drawn_where_something_is_known():
+    np.testing.assert_array_equal(codes({"value": np.array([[1.0, np.nan], [np.nan, np.nan]])}), [0, -1])
+
+
+def test_probabilities_are_set_right_for_the_shares_drawn():
+    """A rare kind drawn ten times as often as a frequent one: shares of the drawn become shares of all."""
+    there, drawn = np.array([9000.0, 1000.0]), np.array([900.0, 1000.0])
+    among_drawn = drawn / drawn.sum()
+    right = set_right(among_drawn[None], np.array([0, 1]), drawn / there)
+    np.testing.assert_allclose(right[0], there / there.sum())
+    with_unknown = set_right(np.array([[0.2, 0.3, 0.5]]), np.array([-1, 0, 2]), np.array([0.5, 1, 1]))
+    np.testing.assert_allclose(with_unknown, [[0.6 / 1.1, 0, 0.5 / 1.1]])
+
+
+@pytest.mark.parametrize("shape", [(20, 31), (6, 5, 3)])
+def test_derivatives_are_those_of_gaussians(shape):
+    """On a plane their mean is its value, its slope is the length of the gradient, nothing else is there."""
+    row, column = np.indices(shape[:2], dtype=float)
+    image = 3 + 0.3 * row - 0.4 * column
+    image = image if len(shape) == 2 else image[:, :, None] * [1, 2, 0]
+    channels = 1 if len(shape) == 2 else 3
+    told = derivatives_at(image, np.array([3]), np.array([2])).reshape(21, channels)
+    whole = derivatives(image, 1)
+    np.testing.assert_array_equal(whole[3, 2], told.ravel())
+    np.testing.assert_allclose(told[20], image.reshape(-1, channels).mean(axis=0), rtol=1e-5)
+    if channels == 1:
+        middle = derivatives_at(image, np.array([10]), np.array([15])).ravel()
+        expected = [image[10, 15], 0, 0.5, 0]
+        np.testing.assert_allclose(middle[:4], expected, atol=0.02)
+
+
+def test_quarters():
+    image = np.zeros((4, 6))
+    image[2:, 3:] = [[1, 1, 1], [3, 3, 3]]
+    np.testing.assert_allclose(quarters(image), [0, 0, 0, 0, 0, 0, 2, 1])
