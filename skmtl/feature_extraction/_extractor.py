@@ -118,8 +118,7 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
     are taken as they are, whatever their range.
 
     For images of up to 65,536 pixels `transform` keeps what it has planned, in memory and not in the
-    estimator, until it sees other filters, parameters or shapes: an image a call costs little more than its
-    convolution.
+    estimator, until it sees other filters, parameters, shapes or types: the first of many calls takes longer.
 
     Filters are learned from patches as `transform` sees them, with what lies around the image.
 

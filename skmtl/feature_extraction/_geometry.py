@@ -87,8 +87,8 @@ def between(pixels: np.ndarray, factor: int, length: int, dtype) -> Between:
 
 def padded_shape(shape, reach: tuple[int, int], padding: str) -> tuple[int, int]:
     """Rows and columns of an input of ``shape`` (h, w, ...) and of what lies around it."""
-    around = (0, 0) if padding == "valid" else (reach[0] - 1, reach[1] - 1)
-    return shape[0] + around[0], shape[1] + around[1]
+    more = (0, 0) if padding == "valid" else (reach[0] - 1, reach[1] - 1)
+    return shape[0] + more[0], shape[1] + more[1]
 
 
 def around(reach: int) -> tuple[int, int]:

@@ -10,9 +10,8 @@ from weakref import WeakKeyDictionary
 from ._images import feature_type, shapes
 from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
 
-KEPT_PIXELS = (
-    2**16
-)  # of images whose plan is kept: that of larger ones takes memory, and its time matters less
+# Of images whose plan is kept: that of larger ones takes memory, and little of their time.
+KEPT_PIXELS = 2**16
 
 _kept: WeakKeyDictionary = WeakKeyDictionary()
 
