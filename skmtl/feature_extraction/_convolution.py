@@ -31,6 +31,7 @@ _CODES = {
     "triangle": encode.TRIANGLE,
 }
 _POOLINGS = {"max": encode.MAXIMUM, "power": encode.POWER, "ppv": encode.POSITIVE}  # others add up
+WORTH_A_THREAD = 2**23  # multiply-adds: starting a thread takes as long as some million of them
 BUFFER_VALUES = 2**16  # of responses on their way to codes: they stay in the cache
 
 
@@ -130,7 +131,7 @@ class Convolution:
         flat, scales = images.reshape(len(images), -1), self.scales(images)
         if isinstance(sites, conv.Sites):
             rule = conv.Rule(_FUSED[self.activation], how == "max")
-            banks = conv.split_bank(self.bank, n_threads(n_jobs))
+            banks = conv.split_bank(self.bank, _shares(self.bank, len(images) * sites.offset.size, n_jobs))
             run_blocks(lambda bank: conv.pool_block(flat, scales, sites, bank, rule, out), banks, n_jobs)
             return
         encoding = self._encoding(how, power)
@@ -173,7 +174,8 @@ class Convolution:
         if self.contrast is not None:
             scales = self.scales(inputs)
         out = (np.zeros if any(border) else np.empty)((len(inputs), *plan.shape), self.dtype)
-        maps, parts = out.reshape(len(inputs), -1), split_layer(plan, n_threads(n_jobs))
+        maps, patches = out.reshape(len(inputs), -1), len(inputs) * plan.ones.size
+        parts = split_layer(plan, _shares(plan.bank, patches, n_jobs))
         run_blocks(lambda part: layer_block(flat, scales, part, maps), parts, n_jobs)
         return out
 
@@ -194,6 +196,12 @@ class Convolution:
         for image, scale, maps in zip(inputs.reshape(len(inputs), -1), scales, out, strict=True):
             self.write(image, scale, sites, maps)
         return _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
+
+
+def _shares(bank: conv.Bank, patches: int, n_jobs) -> int:
+    """Parts of a bank for threads: no more than have enough to do with that many patches."""
+    threads = n_threads(n_jobs)
+    return max(min(threads, bank.panels.size * patches // WORTH_A_THREAD), 1)
 
 
 def _pooled(maps: np.ndarray, layer: FittedLayer) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skmtl.feature_extraction import ConvFeatureExtractor, ConvLayer, RandomFilters, _plans
+from skmtl.feature_extraction import ConvFeatureExtractor, ConvLayer, RandomFilters, _convolution, _plans
 
 
 def _images(n=3, shape=(9, 11, 2), dtype=np.float32):
@@ -137,6 +137,18 @@ def test_threads_share_an_extractor(hidden):
 
     with ThreadPoolExecutor(4) as pool:
         assert max(pool.map(work, range(200))) == 0
+
+
+@pytest.mark.parametrize("hidden", [(), (ConvLayer(RandomFilters(), n_filters=40),)])
+def test_threads_share_the_filters_of_one_image(hidden, monkeypatch):
+    images, shares = _images(1), []
+    extractor = _fitted(images, n_filters=40, hidden_layers=hidden)
+    expected = extractor.transform(images)
+    monkeypatch.setattr(_convolution, "WORTH_A_THREAD", 1)
+    run = _convolution.run_blocks
+    monkeypatch.setattr(_convolution, "run_blocks", lambda *args: shares.append(len(args[1])) or run(*args))
+    np.testing.assert_array_equal(extractor.set_params(n_jobs=2).transform(images), expected)
+    assert shares == [2] * (1 + len(hidden))
 
 
 def test_nothing_of_it_is_in_the_estimator():
