@@ -73,3 +73,29 @@ def features(extractor, image):
     last = extractor._layers()[-1]
     image = maps(image, last.learned, last.settings)
     return np.concatenate([pool(image, g, extractor.pooling, extractor.power) for g in extractor.grid_])
+
+
+def largest(maps):
+    """The largest of 2 x 2 pixels and 0, and the number of the first that is it, 4 where none is above 0."""
+    rows, columns, k = maps.shape[0] // 2, maps.shape[1] // 2, maps.shape[2]
+    out, codes = np.zeros((rows, columns, k)), np.full((rows, columns, k), 4)
+    for y, x, f in np.ndindex(out.shape):
+        for number in range(4):
+            value = maps[2 * y + number // 2, 2 * x + number % 2, f]
+            if value > out[y, x, f]:
+                out[y, x, f], codes[y, x, f] = value, number
+    return out, codes
+
+
+def pooled_slopes(image, filters, codes, slopes):
+    """Derivatives in filters (k, 3, 3, c), bias (k,) and image, which zeros surround, of ``largest``."""
+    padded = np.pad(np.asarray(image, float), [(1, 1), (1, 1), (0, 0)])
+    dW, db, dX = np.zeros(filters.shape), np.zeros(len(filters)), np.zeros(padded.shape)
+    for y, x, f in np.ndindex(codes.shape):
+        code, slope = codes[y, x, f], slopes[y, x, f]
+        if code < 4:
+            top, left = 2 * y + code // 2, 2 * x + code % 2
+            dW[f] += slope * padded[top : top + 3, left : left + 3]
+            dX[top : top + 3, left : left + 3] += slope * filters[f]
+            db[f] += slope
+    return dW, db, dX[1:-1, 1:-1]

@@ -9,7 +9,7 @@ from numba.extending import intrinsic
 
 from ._emitted import Struct, activated
 from ._machine import Machine
-from ._rules import unpack
+from ._rules import SINGLE, unpack
 from ._vectors import PLACE, Vectors
 
 
@@ -101,22 +101,26 @@ class _Fold:
         self.out = v.at(context.make_array(signature.args[4])(context, builder, out).data, place)
 
     def emit(self, what: int) -> None:
-        activation, _, maximum = unpack(what)
+        activation, group, maximum = unpack(what)
         v = self.v
         for place in range(0, self.filters, v.lanes):
             bias = [v.load(v.at(self.bias, side * self.filters + place)) for side in (0, 1)]
             sides = [activated(v, z, bias, activation) for z in self._outputs(place)]
-            for side, values in enumerate(zip(*sides, strict=True)):
-                step = self.builder.mul(self.side, ir.Constant(PLACE, side))
-                v.store(self._joined(values, maximum), v.at(self.out, step, place))
+            if group == SINGLE:
+                results = [value for (value,) in sides]
+            else:
+                results = [self._joined(values, maximum) for values in zip(*sides, strict=True)]
+            for number, result in enumerate(results):
+                step = self.builder.mul(self.side, ir.Constant(PLACE, number))
+                v.store(result, v.at(self.out, step, place))
 
     def _outputs(self, place: int) -> list:
         rows = []
         for i in range(4):
             starts = [place + (4 * i + j) * self.filters for j in range(4)]
             rows.append(self._two([self.v.load(self.v.at(self.sums, start)) for start in starts]))
-        columns = [self._two([row[j] for row in rows]) for j in (0, 1)]
-        return [*columns[0], *columns[1]]
+        left, right = (self._two([row[j] for row in rows]) for j in (0, 1))
+        return [left[0], right[0], left[1], right[1]]
 
     def _two(self, x) -> list:
         subtract, add = self.builder.fsub, self.builder.fadd

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _emitted, _emitted_squares, _machine, _vectors
 from ._jit import kernel
-from ._rules import ABSOLUTE, DOT, LINEAR, TWO_SIDED, unpack
+from ._rules import ABSOLUTE, DOT, LINEAR, SINGLE, TWO_SIDED, unpack
 
 _MACHINE = _machine.machine()
 EMITTED = _MACHINE is not None
@@ -141,10 +141,10 @@ def fold_plain(sums, bank, panel, turn, out, what):
 
     The sums (i, j) of a panel's filters are at ``at + (4 * i + j) * FILTERS`` of the flat ``sums``. Joined by
     the maximum or by the mean, those of sign i go to ``place + i * side`` of the flat ``out``; ``turn`` is
-    (at, place, side).
+    (at, place, side). SINGLE outputs are not joined: number y goes to ``place + y * side``, of one sign.
     """
     at, place, side = turn
-    activation, _, maximum = _unpack(what)
+    activation, group, maximum = _unpack(what)
     for f in range(FILTERS):
         for sign in range(2 if activation == TWO_SIDED else 1):
             total = sums[at] * 0
@@ -155,8 +155,11 @@ def fold_plain(sums, bank, panel, turn, out, what):
                         weight = _FOLD[y // 2, i] * _FOLD[y % 2, k]
                         dot += weight * sums[at + (4 * i + k) * FILTERS + f]
                 value = activated(dot, dot * 0 + 1, bank.bias[panel], f, activation, sign)
+                if group == SINGLE:
+                    out[place + y * side + f] = value
                 total = joined(value, dot * 0 + 0.25, total, y == 0, maximum)
-            out[place + sign * side + f] = total
+            if group != SINGLE:
+                out[place + sign * side + f] = total
 
 
 def copy_plain(source, start, target, place, count):

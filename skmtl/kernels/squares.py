@@ -39,7 +39,8 @@ class Squares(NamedTuple):
 
 def transform_filters(filters: np.ndarray) -> np.ndarray:
     """``G f G'`` of filters (k, 3, 3, c): (k, 4, 4, c)."""
-    return np.einsum("ip,jq,kpqc->kijc", _FILTER, _FILTER, filters)
+    k, _, _, channels = filters.shape
+    return (np.kron(_FILTER, _FILTER) @ filters.reshape(k, 9, channels)).reshape(k, 4, 4, channels)
 
 
 def square_sites(image_shape: tuple[int, ...], places: np.ndarray, dtype) -> Squares:
@@ -59,14 +60,15 @@ def square_sites(image_shape: tuple[int, ...], places: np.ndarray, dtype) -> Squ
 @cache
 def convolve_squares(what):
     """The kernel for one activation and way to join; each is compiled when it is first used."""
-    signs = 2 if unpack(what)[0] == TWO_SIDED else 1
+    activation, group, _ = unpack(what)
+    results = 4 if group == SINGLE else 2 if activation == TWO_SIDED else 1
 
     @kernel()
     def run(images, squares, bank, out):
         size, channels = squares.offset.size, bank.panels.shape[2]
         image, output = images.reshape(-1), out.reshape(-1)
         values = np.zeros(16 * _AT_ONCE * channels, images.dtype)
-        sums, rest = np.zeros(16 * _AT_ONCE * FILTERS, images.dtype), np.zeros(2 * FILTERS, images.dtype)
+        sums, rest = np.zeros(16 * _AT_ONCE * FILTERS, images.dtype), np.zeros(4 * FILTERS, images.dtype)
         # blocks do not end with an image: small ones would leave most of a tile empty
         for start in range(0, images.shape[0] * size, _AT_ONCE):
             count = min(_AT_ONCE, images.shape[0] * size - start)
@@ -85,8 +87,8 @@ def convolve_squares(what):
                         fold(sums, bank, k, (at, place, bank.n_filters), output, what)
                     else:
                         fold(sums, bank, k, (at, 0, FILTERS), rest, what)
-                        for sign in range(signs):
-                            copy(rest, sign * FILTERS, output, place + sign * bank.n_filters, wanted)
+                        for i in range(results):
+                            copy(rest, i * FILTERS, output, place + i * bank.n_filters, wanted)
 
     return run
 

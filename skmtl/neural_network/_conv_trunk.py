@@ -6,7 +6,18 @@ from numbers import Integral
 
 import numpy as np
 
-from ..nn import Layer, batch_norm, chain, conv, flatten, global_mean, max_pool, mean_pool, residual
+from ..nn import (
+    Layer,
+    batch_norm,
+    chain,
+    conv,
+    conv_pool,
+    flatten,
+    global_mean,
+    max_pool,
+    mean_pool,
+    residual,
+)
 from ._architecture import activated, dense_layers, layer_sizes
 from ._trunks import Trunk, check_options, hidden_sizes
 
@@ -88,6 +99,8 @@ class ConvTrunk(Trunk):
         return [*blocks, chain(rows, *hidden[:1]), *hidden[1:]]
 
     def _block(self, name: str, n_filters: int) -> Layer:
+        if self._fuses():
+            return conv_pool(name, n_filters)
         parts = self._normal(name, conv(name, n_filters, size=self.size, stride=self.stride))
         parts.append(activated(self.activation))
         if self.pooling == "max" and self.activation == "relu":
@@ -105,6 +118,11 @@ class ConvTrunk(Trunk):
             ]
             parts += [residual(chain(*change)), activated(self.activation)]
         return chain(*parts)
+
+    def _fuses(self) -> bool:
+        """Whether a block is nothing but 3 x 3 filters, ReLU and the largest of 2 x 2."""
+        plain = not self.batch_norm and self.residuals == 0
+        return plain and (self.size, self.stride, self.pooling, self.activation) == (3, 1, "max", "relu")
 
     def _normal(self, name: str, layer: Layer) -> list[Layer]:
         return [layer, batch_norm(f"{name}.norm")] if self.batch_norm else [layer]

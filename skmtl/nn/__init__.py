@@ -4,6 +4,7 @@ from ._activations import dropout, gelu, relu
 from ._batch_norm import batch_norm
 from ._combine import chain, residual
 from ._conv import conv
+from ._conv_pool import conv_pool
 from ._dense import dense, ordered_biases
 from ._join import joined, part
 from ._joint import JointNetwork, JointPass, Labels, Task
@@ -42,6 +43,7 @@ __all__ = [
     "chain",
     "constant",
     "conv",
+    "conv_pool",
     "cosine",
     "cross_entropy",
     "dense",

@@ -6,13 +6,13 @@ from _tiles_tested import MACHINES, ROUNDING, WHATS, needs_jit
 
 from skmtl.kernels import _emitted_squares, _tiles
 from skmtl.kernels._jit import kernel
-from skmtl.kernels._rules import ABSOLUTE, LINEAR, RELU, TWO_SIDED, pack
+from skmtl.kernels._rules import ABSOLUTE, LINEAR, RELU, SINGLE, TWO_SIDED, pack
 from skmtl.kernels._tiles import Bank
 
 RNG = np.random.RandomState(0)
 B = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 A = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
-JOINED = [name for name, what in WHATS.items() if what[0] != ABSOLUTE] + ["sum of absolute"]
+FOLDED = [name for name, what in WHATS.items() if what[:2] != (TWO_SIDED, SINGLE)]  # one sign or joined
 
 
 def _check_spread(run, channels, dtype):
@@ -26,10 +26,10 @@ def _check_spread(run, channels, dtype):
 
 
 def _check_fold(run, filters, what, dtype):
-    activation, _, maximum = what
+    activation, group, maximum = what
     sums = RNG.normal(size=3 * 16 * filters).astype(dtype)
     bias = RNG.normal(size=(2, 2, filters)).astype(dtype)
-    out = np.full(4 * filters, 0.125, dtype)
+    out = np.full(8 * filters, 0.125, dtype)
     run(sums, Bank(bias[:, None], bias, 2 * filters, 0), 1, (16 * filters, 3, 2 * filters), out)
     z = np.einsum("yi,xj,ijf->yxf", A, A, sums.reshape(3, 4, 4, filters)[1]).reshape(4, filters)
     above, below = z + bias[1, 0], bias[1, 1] - z
@@ -40,10 +40,14 @@ def _check_fold(run, filters, what, dtype):
         ABSOLUTE: [np.maximum(positive, negative)],
         TWO_SIDED: [positive, negative],
     }[activation]
-    expected = np.full(4 * filters, 0.125)
-    for side, values in enumerate(sides):
-        start = 3 + side * 2 * filters
-        expected[start : start + filters] = values.max(axis=0) if maximum else values.mean(axis=0)
+    if group == SINGLE:
+        results = sides[0]
+    else:
+        results = [values.max(axis=0) if maximum else values.mean(axis=0) for values in sides]
+    expected = np.full(8 * filters, 0.125)
+    for number, result in enumerate(results):
+        start = 3 + number * 2 * filters
+        expected[start : start + filters] = result
     np.testing.assert_allclose(out, expected, **ROUNDING[dtype])
 
 
@@ -53,7 +57,7 @@ def test_plain_spread(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", JOINED)
+@pytest.mark.parametrize("name", FOLDED)
 def test_plain_fold(name, dtype):
     run, code = kernel(cache=False)(_tiles.fold_plain), pack(*WHATS[name])
     _check_fold(lambda *args: run(*args, code), _tiles.FILTERS, WHATS[name], dtype)
@@ -75,7 +79,7 @@ def test_emitted_spread(name, dtype):
 
 @needs_jit
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("what", JOINED)
+@pytest.mark.parametrize("what", FOLDED)
 @pytest.mark.parametrize("name", MACHINES)
 def test_emitted_fold(name, what, dtype):
     fold, code = _emitted_squares.fold(MACHINES[name]), pack(*WHATS[what])

@@ -23,6 +23,8 @@ LAYERS = {
     "conv 1x1": (lambda: nn.conv("a", 3, size=1), IMAGE),
     "conv, stride 2": (lambda: nn.conv("a", 3, stride=2), IMAGE),
     "conv 4x4, stride 3": (lambda: nn.conv("a", 2, size=4, stride=3), IMAGE),
+    "conv_pool": (lambda: nn.conv_pool("a", 3), IMAGE),
+    "conv_pool of many channels": (lambda: nn.conv_pool("a", 2), (4, 3, 32)),
     "max_pool": (lambda: nn.max_pool(2), IMAGE),
     "mean_pool": (lambda: nn.mean_pool(2), IMAGE),
     "global_mean": (nn.global_mean, IMAGE),
@@ -282,3 +284,33 @@ def test_what_does_not_fit_is_refused(make, shape, message, rng):
 def test_a_dropout_rate_of_one_is_refused():
     with pytest.raises(ValueError, match=r"rate must be in \[0, 1\), got 1"):
         nn.dropout(1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("shape", "k"), [((9, 8, 1), 5), ((12, 13, 3), 32), ((6, 6, 33), 7)])
+def test_conv_pool_is_the_chain_of_its_parts(shape, k, dtype, rng):
+    tolerance = Tolerance("sums in another order", rtol=0, atol=1e-5 if dtype == np.float32 else 1e-12)
+    one, parts = nn.conv_pool("a", k), nn.chain(nn.conv("a", k), nn.max_pool(2), nn.relu())
+    params, made = one.init(np.random.default_rng(0), shape, np.dtype(dtype))
+    same, _ = parts.init(np.random.default_rng(0), shape, np.dtype(dtype))
+    assert_close(params["a.W"], same["a.W"], SAME_BITS)
+    X = rng.normal(size=(3, *shape)).astype(dtype)[:, ::-1]
+    (Y, back), (Z, back_z) = one.forward(params, X, nn.Run(rng)), parts.forward(params, X, nn.Run(rng))
+    slope = rng.normal(size=Y.shape).astype(dtype)
+    (dX, gradients), (dZ, expected) = back(slope), back_z(slope)
+    for name, got, wanted in (("Y", Y, Z), ("dX", dX, dZ), *((n, gradients[n], expected[n]) for n in params)):
+        assert_close(got / np.abs(wanted).max(), wanted / np.abs(wanted).max(), tolerance, name)
+    assert Y.shape == (3, *made)
+
+
+def test_conv_pool_takes_whole_numbers_and_no_images_and_refuses_one_pixel(rng):
+    layer = nn.conv_pool("a", 2)
+    params, _ = layer.init(rng, (4, 4, 1), np.dtype(np.float32))
+    X = rng.integers(0, 255, (2, 4, 4, 1), dtype=np.uint8)
+    Y = layer.forward(params, X.astype(np.float32), nn.Run())[0]
+    assert_close(layer.forward(params, X, nn.Run())[0], Y, SAME_BITS)
+    Y, back = layer.forward(params, X[:0], nn.Run())
+    assert Y.shape == (0, 2, 2, 2)
+    assert_close(back(Y)[1]["a.W"], np.zeros((3, 3, 1, 2)), SAME_BITS)
+    with pytest.raises(ValueError, match="at least 2 x 2"):
+        layer.init(rng, (1, 4, 1), np.dtype(float))

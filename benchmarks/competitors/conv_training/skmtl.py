@@ -1,0 +1,42 @@
+"""Layers of skmtl.nn and its optimiser: convolution, ReLU and pooling in one."""
+
+from __future__ import annotations
+
+import numpy as np
+from problems.conv_training import MOMENTUM, RATE
+
+from skmtl import nn
+
+PACKAGE = "skmtl"
+
+
+def prepare(data, threads):
+    return start(
+        data, nn.chain(nn.conv_pool("a", 32), nn.conv_pool("b", 64), nn.flatten(), nn.dense("c", 10))
+    )
+
+
+def start(data, network):
+    vector = nn.Vector(data.params)
+    state = {"data": data, "network": network, "vector": vector, "optimiser": nn.sgd(MOMENTUM)}
+    state["momentum"] = state["optimiser"].start(vector.array)
+    state["first"] = {name: value.copy() for name, value in gradients(state).items()}
+    return state
+
+
+def gradients(state):
+    data = state["data"]
+    scores, back = state["network"].forward(state["vector"].views, data.X, nn.Run())
+    _, slopes = nn.cross_entropy()(scores, data.y, np.full(len(data.y), 1 / len(data.y), np.float32))
+    return back(slopes, need_input=False)[1]
+
+
+def run(state):
+    vector = state["vector"]
+    for _ in range(state["data"].steps):
+        gradient = vector.gather(gradients(state))
+        state["optimiser"].step(vector.array, gradient, state["momentum"], RATE)
+
+
+def result(state, output):
+    return state["first"]

@@ -1,0 +1,232 @@
+"""Convolution of 3 x 3, ReLU and the largest of 2 x 2 pixels as one layer that can be differentiated.
+
+Of the maps only the largest of each square is kept, with a number that says which it was. On the way back at
+most one of the four pixels of a square has a derivative, so the derivatives in filters and images are sums
+over lists of (place, derivative), a quarter of the terms of the dense products.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ._jit import kernel
+from ._rules import LINEAR, SINGLE, pack
+from ._sums import Strip, Terms, add, cut
+from ._tiles import EMITTED, FILTERS, copy
+from .conv import convolve, pack_bank
+from .sites import Sites, layer_sites
+from .squares import WINDOW, Squares, convolve_squares, square_sites, transform_filters
+from .windows import Window
+
+DEAD = 4  # in place of the number of the largest pixel, where none is above 0
+MAP_BYTES = 2**19  # maps of a few images, which stay in the cache until they are pooled
+_WINDOW = Window((3, 3))
+_WHAT = pack(LINEAR, SINGLE, True)
+_SLOTS = DEAD + 1  # lists of a square's filters, by their largest pixel
+_AT_ONCE = 32  # squares whose terms are in the first cache at a time
+
+
+class Plan(NamedTuple):
+    """Where patches are and results go; depends on shapes alone. ``grid`` is (rows, columns) of squares.
+
+    ``offset`` (squares, 5) says where the patch of each pixel of a square begins in a flat image of the shape
+    ``padded``; the last column is of no pixel.
+    """
+
+    sites: Sites | Squares
+    offset: np.ndarray
+    strip: Strip
+    padded: tuple[int, int, int]
+    grid: tuple[int, int]
+
+
+@lru_cache(maxsize=64)
+def plan(shape: tuple[int, int, int], n_filters: int, dtype) -> Plan:
+    """For images of ``shape`` (h, w, c), zeros around them not counted."""
+    height, width, channels = shape
+    padded, grid = (height + 2, width + 2, channels), (height // 2, width // 2)
+    number = np.arange(grid[0] * grid[1]).reshape(grid)
+    # the maps have the four pixels of a square together: (squares, 4, n_filters)
+    if EMITTED and channels >= FILTERS:
+        sites = square_sites(padded, number * 4 * n_filters, dtype)
+    else:
+        i, j = np.ogrid[: 2 * grid[0], : 2 * grid[1]]
+        place = number[i // 2, j // 2] * 4 + i % 2 * 2 + j % 2
+        sites = layer_sites(_WINDOW, padded, 1, place * n_filters, dtype)
+    row = padded[1] * channels
+    y, x = np.divmod(number.ravel(), grid[1])
+    corner = (2 * y * row + 2 * x * channels)[:, None]
+    offset = corner + np.array([0, channels, row, row + channels, 0])
+    return Plan(sites, offset, cut(3 * channels, 3, dtype), padded, grid)
+
+
+def forward(X, filters, bias, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """``max(0, largest response of each square)`` (n, squares, k), and which pixel it was, uint8.
+
+    X (n, h, w, c), filters (k, 3, 3, c), bias (k,), of one floating type, C-contiguous. Zeros surround
+    the images.
+    """
+    n, n_squares, k = len(X), len(plan.offset), len(filters)
+    run = _responses(plan, filters, bias, X.dtype)
+    out, codes = np.empty((n, n_squares, k), X.dtype), np.empty((n, n_squares, k), np.uint8)
+    step = max(1, min(n, MAP_BYTES // (4 * n_squares * k * X.itemsize)))
+    padded, maps = np.zeros((step, *plan.padded), X.dtype), np.empty((step, 4 * n_squares * k), X.dtype)
+    for first in range(0, n, step):
+        block = slice(first, min(first + step, n))
+        some = slice(block.stop - first)
+        padded[some, 1:-1, 1:-1] = X[block]
+        run(padded[some].reshape(block.stop - first, -1), maps[some])
+        choose(maps[some].reshape(-1, 4, k), out[block].reshape(-1, k), codes[block].reshape(-1, k))
+    return out, codes
+
+
+def _responses(plan: Plan, filters, bias, dtype):
+    """A function of flat padded images and of the maps, (images, squares, 4, k), that it writes."""
+    if isinstance(plan.sites, Squares):
+        bank = pack_bank(transform_filters(filters), bias, 0.0, WINDOW, dtype)
+        return lambda images, maps: convolve_squares(_WHAT)(images, plan.sites, bank, maps)
+    bank = pack_bank(filters, bias, 0.0, _WINDOW, dtype)
+    ones = np.ones((1, plan.padded[0] * plan.padded[1]), dtype)
+    return lambda images, maps: convolve(_WHAT)(images, ones, plan.sites, bank, maps)
+
+
+@kernel()
+def choose(maps, out, codes):
+    """The largest of four numbers and 0, and which it was: maps (m, 4, k), out and codes (m, k).
+
+    Of equal numbers it is the first, DEAD where none is above 0. NaN is larger than every number.
+    """
+    for i in range(maps.shape[0]):
+        for k in range(maps.shape[2]):
+            largest, code = maps[i, 0, k], 0
+            for y in range(1, 4):
+                value = maps[i, y, k]
+                better = value > largest or value != value
+                largest, code = (value, y) if better else (largest, code)
+            dead = largest <= 0
+            out[i, k] = largest * 0 if dead else largest
+            codes[i, k] = DEAD if dead else code
+
+
+def filter_slopes(X, codes, slopes, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives in filters (k, 3, 3, c) and bias (k,), from ``slopes`` in what ``forward`` made of X."""
+    k, length = codes.shape[2], plan.strip.length
+    out, bias = _zeros(k * 3 * length, X.dtype), np.zeros(k, X.dtype)
+    into_filters(plan.strip)(_rows(X), _canvas(plan, X.dtype), plan.offset, codes, slopes, out, bias)
+    filters = out.reshape(k, 3, length)[:, :, : 3 * X.shape[3]]
+    return filters.reshape(k, 3, 3, -1), bias
+
+
+def image_slopes(filters, codes, slopes, plan: Plan) -> np.ndarray:
+    """Derivatives in the images (n, h, w, c)."""
+    k, length, channels = codes.shape[2], plan.strip.length, filters.shape[3]
+    laid = _zeros(k * 3 * length, slopes.dtype)
+    laid.reshape(k, 3, length)[:, :, : 3 * channels] = filters.reshape(k, 3, -1)
+    height, width, _ = plan.padded
+    out = np.empty((len(codes), height - 2, width - 2, channels), slopes.dtype)
+    into_images(plan.strip)(laid, _canvas(plan, out.dtype), plan.offset, codes, slopes, _rows(out))
+    return out
+
+
+def _rows(X: np.ndarray) -> np.ndarray:
+    n, height, width, channels = X.shape
+    return X.reshape(n, height, width * channels)
+
+
+def _canvas(plan: Plan, dtype) -> np.ndarray:
+    """One padded image of zeros and, as strips reach beyond patches, one strip."""
+    return _zeros(int(np.prod(plan.padded)) + plan.strip.length, dtype)
+
+
+def _zeros(size: int, dtype) -> np.ndarray:
+    """Zeros from a multiple of 64 bytes on: a vector across two lines of the cache takes twice as long."""
+    raw = np.zeros(size * np.dtype(dtype).itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size * np.dtype(dtype).itemsize].view(dtype)
+
+
+@cache
+def into_filters(strip: Strip):
+    """The kernel for one way to cut patches: for every filter, the patches of its largest pixels.
+
+    X and out of ``into_images`` are (n, rows, values of a row); offset is that of ``Plan``.
+    """
+    rows, width, length = strip
+
+    @kernel()
+    def run(X, canvas, offset, codes, slopes, out, bias):
+        row = offset[0, 2]
+        channels = (row - X.shape[2]) // 2
+        terms = Terms(np.empty(_AT_ONCE, np.int64), np.empty(_AT_ONCE, X.dtype))
+        for b in range(X.shape[0]):
+            for y in range(X.shape[1]):
+                copy(X[b, y], 0, canvas, (y + 1) * row + channels, X.shape[2])
+            for first in range(0, codes.shape[1], _AT_ONCE):
+                last = min(first + _AT_ONCE, codes.shape[1])
+                for k in range(codes.shape[2]):
+                    n, total = 0, slopes[b, 0, k] * 0
+                    for i in range(first, last):
+                        code = codes[b, i, k]
+                        terms.offset[n], terms.weight[n] = offset[i, code], slopes[b, i, k]
+                        n += code != DEAD
+                    for i in range(n):
+                        total += terms.weight[i]
+                    bias[k] += total
+                    for r in range(0, 3, rows):
+                        for left in range(0, length, width):
+                            # the terms begin at the first value of a patch, those of a strip further on
+                            spot = (3 * k + r) * length + left, row, length
+                            add(canvas[r * row + left :], terms, (0, n), out, spot, rows, width)
+
+    return run
+
+
+@cache
+def into_images(strip: Strip):
+    """The kernel for one way to cut patches: for every pixel, the filters that it is the largest of."""
+    rows, width, length = strip
+
+    @kernel()
+    def run(filters, canvas, offset, codes, slopes, out):
+        row, n_filters = offset[0, 2], codes.shape[2]
+        channels = (row - out.shape[2]) // 2
+        count, most = np.empty(_AT_ONCE * _SLOTS, np.int64), _AT_ONCE * _SLOTS * n_filters
+        terms = Terms(np.empty(most, np.int64), np.empty(most, filters.dtype))
+        for b in range(out.shape[0]):
+            canvas[:] = 0
+            for first in range(0, codes.shape[1], _AT_ONCE):
+                some = min(_AT_ONCE, codes.shape[1] - first)
+                squares = slice(first, first + some)
+                _sort(codes[b, squares], slopes[b, squares], 3 * length, terms, count)
+                for r in range(0, 3, rows):
+                    for left in range(0, length, width):
+                        part = filters[r * length + left :]
+                        for i in range(some):
+                            for y in range(DEAD):
+                                slot = i * _SLOTS + y
+                                span = (slot * n_filters, slot * n_filters + count[slot])
+                                spot = offset[first + i, y] + r * row + left, length, row
+                                add(part, terms, span, canvas, spot, rows, width)
+            for y in range(out.shape[1]):
+                copy(canvas, (y + 1) * row + channels, out[b, y], 0, out.shape[2])
+
+    return run
+
+
+@kernel()
+def _sort(codes, slopes, apart, terms, count):
+    """Lists of the filters, ``apart`` from each other, and slopes of each pixel of the squares (m, k).
+
+    List ``_SLOTS * i + code`` begins at ``k`` times its number and has ``count`` terms.
+    """
+    n_filters = codes.shape[1]
+    count[:] = 0
+    for i in range(codes.shape[0]):
+        for k in range(n_filters):
+            slot = i * _SLOTS + codes[i, k]
+            n = slot * n_filters + count[slot]
+            terms.offset[n], terms.weight[n] = k * apart, slopes[i, k]
+            count[slot] += 1
