@@ -1,4 +1,4 @@
-"""A training step by SGD: two convolutions 3 x 3 (32, 64) with ReLU and max 2, and a linear layer (10)."""
+"""A training step: two convolutions 3 x 3 (32, 64), each with ReLU and max 2, a linear layer (10); SGD."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ def add(machine: Machine):
     """An intrinsic with the contract of ``_sums.add_plain``, emitted for ``machine``."""
 
     @intrinsic(prefer_literal=True)
-    def emitted(typing, source, terms, span, target, spot, rows, width):
-        span, spot = types.UniTuple(types.intp, 2), types.UniTuple(types.intp, 3)
-        signature = types.void(source, terms, span, target, spot, rows, width)
+    def emitted(typing, source, terms, target, turn, rows, width):
+        turn = types.UniTuple(types.intp, 5)
+        signature = types.void(source, terms, target, turn, rows, width)
 
         def emit(context, builder, signature, args):
-            shape = (kind.literal_value for kind in signature.args[5:])
+            shape = (kind.literal_value for kind in signature.args[4:])
             _Sum(machine, context, builder, signature, args).emit(*shape)
             return context.get_dummy_value()
 
@@ -32,14 +32,14 @@ def add(machine: Machine):
 
 class _Sum:
     def __init__(self, machine: Machine, context, builder, signature, args):
-        source, terms, span, target, spot, _, _ = args
+        source, terms, target, turn, _, _ = args
         self.builder = builder
         self.v = v = Vectors(machine, builder, signature.args[0].dtype.bitwidth)
         self.source = context.make_array(signature.args[0])(context, builder, source).data
-        target = context.make_array(signature.args[3])(context, builder, target).data
-        place, *self.steps = cgutils.unpack_tuple(builder, spot)
+        target = context.make_array(signature.args[2])(context, builder, target).data
+        *self.span, place, from_row, to_row = cgutils.unpack_tuple(builder, turn)
+        self.steps = from_row, to_row
         self.target, self.terms = v.at(target, place), Struct(context, builder, signature.args[1], terms)
-        self.span = cgutils.unpack_tuple(builder, span)
 
     def emit(self, rows: int, width: int) -> None:
         """All the code: sums of the terms, then their addition to the target."""

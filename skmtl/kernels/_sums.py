@@ -47,19 +47,19 @@ def cut(values: int, rows: int, dtype) -> Strip:
     return Strip(1, width, parts * width)
 
 
-def add_plain(source, terms, span, target, spot, rows, width):
-    """For r < rows and v < width, with (place, from_row, to_row) = spot:
+def add_plain(source, terms, target, turn, rows, width):
+    """For r < rows and v < width, with (first, last, place, from_row, to_row) = turn:
 
         target[place + r * to_row + v] += sum over i of weight[i] * source[offset[i] + r * from_row + v]
 
-    with the ``terms`` i from ``span[0]`` to ``span[1]``. The arrays are flat and of one floating type; rows
+    with the ``terms`` i from first to last. The arrays are flat and of one floating type; rows
     and width, a multiple of a vector's lanes, are known when the code is compiled.
     """
-    place, from_row, to_row = spot
+    first, last, place, from_row, to_row = turn
     for r in range(rows):
         for v in range(width):
             total = target[place] * 0
-            for i in range(span[0], span[1]):
+            for i in range(first, last):
                 total += terms.weight[i] * source[terms.offset[i] + r * from_row + v]
             target[place + r * to_row + v] += total
 

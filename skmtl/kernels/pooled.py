@@ -178,8 +178,8 @@ def into_filters(strip: Strip):
                     for r in range(0, 3, rows):
                         for left in range(0, length, width):
                             # the terms begin at the first value of a patch, those of a strip further on
-                            spot = (3 * k + r) * length + left, row, length
-                            add(canvas[r * row + left :], terms, (0, n), out, spot, rows, width)
+                            turn = 0, n, (3 * k + r) * length + left, row, length
+                            add(canvas[r * row + left :], terms, out, turn, rows, width)
 
     return run
 
@@ -207,9 +207,9 @@ def into_images(strip: Strip):
                         for i in range(some):
                             for y in range(DEAD):
                                 slot = i * _SLOTS + y
-                                span = (slot * n_filters, slot * n_filters + count[slot])
-                                spot = offset[first + i, y] + r * row + left, length, row
-                                add(part, terms, span, canvas, spot, rows, width)
+                                begin, place = slot * n_filters, offset[first + i, y] + r * row + left
+                                turn = begin, begin + count[slot], place, length, row
+                                add(part, terms, canvas, turn, rows, width)
             for y in range(out.shape[1]):
                 copy(canvas, (y + 1) * row + channels, out[b, y], 0, out.shape[2])
 
@@ -226,7 +226,7 @@ def _sort(codes, slopes, apart, terms, count):
     count[:] = 0
     for i in range(codes.shape[0]):
         for k in range(n_filters):
-            slot = i * _SLOTS + codes[i, k]
+            slot = i * _SLOTS + int(codes[i, k])
             n = slot * n_filters + count[slot]
             terms.offset[n], terms.weight[n] = k * apart, slopes[i, k]
             count[slot] += 1

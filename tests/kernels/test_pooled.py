@@ -28,7 +28,7 @@ def _check_add(run, rows, width, dtype):
                 expected[5 + r * 60 :][:width] += terms.weight[i] * source[start : start + width].astype(
                     float
                 )
-        run(source, terms, span, target, (5, 50, 60))
+        run(source, terms, target, (*span, 5, 50, 60))
         np.testing.assert_allclose(target, expected, **ROUNDING[dtype])
 
 
@@ -50,8 +50,8 @@ def test_emitted_sums(name, dtype):
 
 def _fixed(add, rows, width):
     @kernel(cache=False)
-    def run(source, terms, span, target, spot):
-        add(source, terms, span, target, spot, rows, width)
+    def run(source, terms, target, turn):
+        add(source, terms, target, turn, rows, width)
 
     return run
 
