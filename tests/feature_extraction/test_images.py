@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from numba import config
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -78,6 +79,7 @@ def _peak(work) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="slow in the interpreter")
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_the_set_is_never_copied(dtype, tmp_path):
     shape = (3000, 16, 16, 3)
@@ -93,6 +95,7 @@ def test_the_set_is_never_copied(dtype, tmp_path):
     assert _peak(work) < 0.1 * images.size * 4 + 2**23  # the patches and the features are most of it
 
 
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="slow in the interpreter")
 def test_memory_bounds_what_is_taken_at_once():
     images = np.stack(_images([(16, 16)] * 400))
     extractor = _fitted(images[:10], hidden_layers=[ConvLayer(RandomFilters(), n_filters=16)], grid=1)
