@@ -6,6 +6,7 @@ import naive
 import naive_layers
 import numpy as np
 import pytest
+from numba import config
 
 from skmtl.feature_extraction import (
     ConvFeatureExtractor,
@@ -200,6 +201,7 @@ def test_filters_are_learned_from_the_maps_of_the_layer_before():
     np.testing.assert_allclose(_fitted(images, hidden_layers=[half]).contrast_, of_one, rtol=1e-12)
 
 
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="slow in the interpreter")
 @pytest.mark.parametrize("threads", [2, 3])
 def test_the_same_bits_for_any_number_of_threads_and_any_memory(threads):
     images = _images(30, (12, 14, 3), np.uint8)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+from numba import config
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -184,6 +185,7 @@ def test_the_second_call_plans_nothing(monkeypatch):
     assert len(planned) == 1
 
 
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="slow in the interpreter")
 def test_plans_of_large_images_and_of_extractors_that_are_gone_take_no_memory(monkeypatch):
     planned, large = _counted(monkeypatch), _images(1, (300, 300))
     extractor = _fitted(large, n_filters=1, kernel_size=2)
