@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+from ..utils._init import extended_init
 from ..utils._sklearn import Interval
 from ._engine import BaseAnnotator
 from ._instances import InstancesHead
@@ -61,34 +62,10 @@ class ObjectDetector(_OneKind):
         "max_objects": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        cell=None,
-        reach=2,
-        score_threshold=0.05,
-        overlap=0.45,
-        max_objects=100,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.cell = cell
-        self.reach = reach
-        self.score_threshold = score_threshold
-        self.overlap = overlap
-        self.max_objects = max_objects
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(
+        BaseAnnotator,
+        {"cell": None, "reach": 2, "score_threshold": 0.05, "overlap": 0.45, "max_objects": 100},
+    )
 
     def _head(self):
         return ObjectsHead(self.score_threshold, self.overlap, self.max_objects)
@@ -133,28 +110,7 @@ class InstanceSegmenter(_OneKind):
         "least_area": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        smoothing=0.15,
-        least_area=10,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.smoothing = smoothing
-        self.least_area = least_area
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(BaseAnnotator, {"smoothing": 0.15, "least_area": 10})
 
     def _head(self):
         return InstancesHead(self.smoothing, self.least_area)
@@ -193,30 +149,7 @@ class PoseEstimator(_OneArray):
         "share": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        cell=None,
-        reach=2,
-        share=0.05,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.cell = cell
-        self.reach = reach
-        self.share = share
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(BaseAnnotator, {"cell": None, "reach": 2, "share": 0.05})
 
     def _head(self):
         return PoseHead(self.share)

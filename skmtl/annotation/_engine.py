@@ -29,8 +29,8 @@ KERNEL, GRID = 6, 2
 class BaseAnnotator(BaseEstimator):
     """Fits and asks the levels; what derives from it says which heads there are.
 
-    A class that derives from it has the parameters of `_parameter_constraints`, and perhaps ``cell``,
-    ``reach`` and ``n_regions``.
+    A class that derives from it adds parameters by ``extended_init``: those of its heads, and ``cell``,
+    ``reach`` and ``n_regions`` where they are of a level that has them.
     """
 
     _parameter_constraints: dict = {
@@ -47,6 +47,25 @@ class BaseAnnotator(BaseEstimator):
         "reach": [Interval(Integral, 1, None, closed="left")],
     }
     _region_constraints: dict = {"n_regions": [Interval(Integral, 2, None, closed="left")]}
+
+    def __init__(
+        self,
+        trunk=None,
+        *,
+        hidden_layer_sizes=(128,),
+        max_samples=40_000,
+        max_iter=15,
+        on_error="raise",
+        random_state=None,
+        n_jobs=None,
+    ):
+        self.trunk = trunk
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_samples = max_samples
+        self.max_iter = max_iter
+        self.on_error = on_error
+        self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from ..heads import Head
+from ..utils._init import extended_init
 from ._engine import BaseAnnotator
 from ._head import AnnotationHead
 from ._inputs import same_number
@@ -92,26 +93,7 @@ class PixelAnnotator(_OneArray):
         "unlabelled": [Integral, None],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        unlabelled=IGNORE,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.unlabelled = unlabelled
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(BaseAnnotator, {"unlabelled": IGNORE})
 
     def _head(self):
         return PixelsHead(self.unlabelled)
@@ -149,28 +131,7 @@ class RegionAnnotator(_OneKind):
         "unlabelled": [Integral],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        n_regions=400,
-        unlabelled=IGNORE,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.n_regions = n_regions
-        self.unlabelled = unlabelled
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(BaseAnnotator, {"n_regions": 400, "unlabelled": IGNORE})
 
     def _head(self):
         return RegionsHead(self.unlabelled)
@@ -206,26 +167,7 @@ class ImageTagger(_OneArray):
         "head": [Head, None],
     }
 
-    def __init__(
-        self,
-        trunk=None,
-        *,
-        head=None,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-    ):
-        self.trunk = trunk
-        self.head = head
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
+    __init__ = extended_init(BaseAnnotator, {"head": None})
 
     def _head(self):
         return ImageHead(self.head)
