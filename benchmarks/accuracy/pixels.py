@@ -24,11 +24,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmtl import ConvFeatureExtractor
+from skmtl.annotation._derivatives import SCALES, gaussian_derivatives
 from skmtl.feature_extraction import FixedFilters
 
 LABELLED = (200, 2000)
 TRAIN, TEST = {"dsb2018": 30, "membrane": 10}, {"dsb2018": 16, "membrane": 6}
-SCALES, SIZE, SIGMA = (1, 2, 4, 8, 16), 7, 1.0
 
 
 def run(data: Path, splits: int) -> tuple[list[Scores], list[str]]:
@@ -166,19 +166,6 @@ class _Ours:
         rows = self.extractor.transform_dense(image[None])[0]
         told = self.classifier.predict(magnitudes(rows.reshape(-1, rows.shape[-1]), self.channels))
         return told.reshape(image.shape[:2])
-
-
-def gaussian_derivatives(channels: int) -> np.ndarray:
-    """(6 * channels, SIZE, SIZE, channels): for each channel a Gaussian, its Laplacian, its two first
-    derivatives, and the two parts of its second derivatives that turn with the image."""
-    x = np.arange(SIZE) - SIZE // 2
-    g = np.exp(-((x / SIGMA) ** 2) / 2)
-    g /= g.sum()
-    d, h = x * g, (x**2 / SIGMA**2 - 1) * g
-    h -= g * h.sum()
-    along, down = np.outer(g, h), np.outer(h, g)
-    kinds = np.outer(g, g), along + down, np.outer(g, d), np.outer(d, g), (along - down) / 2, np.outer(d, d)
-    return np.einsum("kyx,cd->kcyxd", kinds, np.eye(channels)).reshape(-1, SIZE, SIZE, channels)
 
 
 def magnitudes(rows: np.ndarray, channels: int) -> np.ndarray:

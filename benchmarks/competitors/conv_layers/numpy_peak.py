@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from competitors._peak import square_product
+from competitors.conv_features.numpy_peak import prepare, run
 
 PACKAGE = "numpy"
-
-
-def prepare(data, threads):
-    state = data, *square_product(data.multiply_adds)
-    run((data, state[1], 2))
-    return state
-
-
-def run(state):
-    _, (A, B), times = state
-    for _ in range(times):
-        A @ B
+__all__ = ["PACKAGE", "prepare", "result", "run"]
 
 
 def result(state, output):

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from competitors._peak import bare_tile
+from competitors.conv_features.tile_peak import prepare, run
 
 PACKAGE = "skmtl"
-
-
-def prepare(data, threads):
-    tile = bare_tile(data.multiply_adds)
-    tile()
-    return data, tile
-
-
-def run(state):
-    state[1]()
+__all__ = ["PACKAGE", "prepare", "result", "run"]
 
 
 def result(state, output):
