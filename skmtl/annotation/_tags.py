@@ -15,7 +15,7 @@ def tags_of(image: ImageRecord) -> dict[str, bool] | None:
 def learn_tags(images: list[dict[str, bool]], is_class: bool | None = None) -> dict:
     """What the tags of all images say: ``tag_names``, whether they are a class, and whether a tag that an
     image lacks does not hold."""
-    lone = all(list(tags.values()) == [True] for tags in images)
+    lone = all(sum(tags.values()) == 1 for tags in images)
     return {
         "tag_names": sorted({name for tags in images for name in tags}),
         "is_class": lone if is_class is None else is_class,

@@ -35,7 +35,7 @@ class ImageHead(AnnotationHead):
     known. Numbers and counts are predicted within the range seen at fit, and a quarter of it beyond.
 
     Of an `skmtl.io.ImageRecord` it is the tags; an image without any was not judged. They are a class where
-    ``head`` is a `LabelHead`, or is None and every image has a single tag. Else they are 0 or 1 for each of
+    ``head`` is a `LabelHead`, or is None and in every image one tag holds. Else they are 0 or 1 for each of
     the tags that occur, ``specs["tag_names"]``. A tag that an image lacks is 0 - but unknown where a tag of
     any image is stated not to hold (``present=False``): there nothing goes without saying.
     """
@@ -54,9 +54,11 @@ class ImageHead(AnnotationHead):
         return annotation, np.array(shape[1::-1], dtype=np.float64)
 
     def _tags_of(self, image: ImageRecord, where: str) -> dict[str, bool] | None:
-        tags = tags_of(image)
+        tags, task = tags_of(image), None if self.head is None else self.head.task
+        if task not in (None, "multiclass", "binary"):
+            raise ValueError(f"{where} ({image.file_name}): tags are no values of {self.head!r}")
         held = [tag for tag, holds in (tags or {}).items() if holds]
-        if len(held) > 1 and self.head is not None and self.head.task == "multiclass":
+        if len(held) > 1 and task == "multiclass":
             raise ValueError(f"{where} ({image.file_name}) has {len(held)} tags, {held}: a class is one")
         return tags
 

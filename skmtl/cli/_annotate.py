@@ -25,9 +25,9 @@ def add_to(commands) -> None:
     annotate.add_argument(
         "--min-score",
         type=arguments.share,
-        default=0.3,
+        default=0.5,
         metavar="SCORE",
-        help="leave out objects that are less sure than that (default 0.3)",
+        help="leave out objects that are less sure than that (default 0.5)",
     )
     annotate.add_argument(
         "--uncertainty",

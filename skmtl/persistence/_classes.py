@@ -20,26 +20,37 @@ PUBLIC = (
     "losses",
     "neural_network",
 )
-#: And what they hold: "package.Class" -> the module it lives in.
+#: And what they hold: "package.Class" -> the module it lives in. Of scikit-learn only models that are
+#: arrays and numbers.
 PARTS = {
-    "annotation.Cells": "annotation._rows",
-    "annotation.ImageLevel": "annotation._whole",
-    "annotation.Pixels": "annotation._rows",
-    "annotation.PlaceLevel": "annotation._levels",
-    "annotation.Projection": "annotation._projection",
-    "annotation.Regions": "annotation._rows",
-    "feature_extraction.FittedLayer": "feature_extraction._layers",
-    "feature_extraction.Geometry": "feature_extraction._layers",
-    "io.Report": "io",
-    "kernels.Window": "kernels.windows",
+    "annotation.Cells": "skmtl.annotation._rows",
+    "annotation.ImageLevel": "skmtl.annotation._whole",
+    "annotation.Pixels": "skmtl.annotation._rows",
+    "annotation.PlaceLevel": "skmtl.annotation._levels",
+    "annotation.Projection": "skmtl.annotation._projection",
+    "annotation.Regions": "skmtl.annotation._rows",
+    "feature_extraction.FittedLayer": "skmtl.feature_extraction._layers",
+    "feature_extraction.Geometry": "skmtl.feature_extraction._layers",
+    "io.Report": "skmtl.io",
+    "kernels.Window": "skmtl.kernels.windows",
+    "sklearn.DummyClassifier": "sklearn.dummy",
+    "sklearn.LabelBinarizer": "sklearn.preprocessing",
+    "sklearn.LogisticRegression": "sklearn.linear_model",
+    "sklearn.MLPClassifier": "sklearn.neural_network",
+    "sklearn.Pipeline": "sklearn.pipeline",
+    "sklearn.Ridge": "sklearn.linear_model",
+    "sklearn.RidgeCV": "sklearn.linear_model",
+    "sklearn.StandardScaler": "sklearn.preprocessing",
 }
+#: Attributes that only more learning would need.
+LEFT_OUT = {"sklearn.MLPClassifier": ("_optimizer", "_random_state")}
 
 
 def class_named(name: str) -> type:
     """The class of a name in a file. Raises ValueError for any that may not stand there."""
     package, _, label = name.partition(".")
     if name in PARTS:
-        return getattr(import_module(f"skmtl.{PARTS[name]}"), label)
+        return getattr(import_module(PARTS[name]), label)
     if package in PUBLIC:
         module = import_module(f"skmtl.{package}")
         found = getattr(module, label) if label in module.__all__ else None
@@ -50,8 +61,8 @@ def class_named(name: str) -> type:
 
 def name_of(kind: type) -> str | None:
     """The name of a class in files; None for one that may not stand there."""
-    first, *inner = kind.__module__.split(".")
-    name = f"{inner[0]}.{kind.__name__}" if first == "skmtl" and inner else ""
+    package = kind.__module__.removeprefix("skmtl.").split(".")[0]
+    name = f"{package}.{kind.__name__}"
     try:
         return name if class_named(name) is kind else None
     except ValueError:

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._version import __version__
 from ..io._files import write_atomic
 from ..utils._archive import pack, unpack
-from ._classes import make, name_of
+from ._classes import LEFT_OUT, make, name_of
 
 KIND, VERSION = "skmtl model", 1
 
@@ -66,7 +66,7 @@ def save_model(model, path, *, about: Mapping[str, Any] | None = None) -> Path:
         raise ValueError(f"model must be a public estimator of skmtl, got a {type(model).__name__}")
     head = {"kind": KIND, "version": VERSION, "skmtl": __version__, "class": name}
     try:
-        content = pack(head | {"about": dict(about or {}), "model": model}, name_of)
+        content = pack(head | {"about": dict(about or {}), "model": model}, name_of, LEFT_OUT)
     except ValueError as error:
         raise ValueError(f"this model cannot be written to a file: {error}") from None
     return write_atomic(Path(path), content)

@@ -7,8 +7,9 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,11 @@ _HEADERS = {
 }
 
 
-def pack(value: Any, name_of: Callable[[type], str | None] = lambda kind: None) -> bytes:
+def pack(
+    value: Any,
+    name_of: Callable[[type], str | None] = lambda kind: None,
+    left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> bytes:
     """``value`` as the bytes of a file that `unpack` reads.
 
     Parameters
@@ -30,13 +35,15 @@ def pack(value: Any, name_of: Callable[[type], str | None] = lambda kind: None) 
         Counter or object of these
     name_of : callable
         The name under which a class is known, or None: its objects cannot be stored.
+    left_out : mapping of str to sequence of str
+        Of the classes of these names the attributes that are not stored.
 
     Raises
     ------
     ValueError
         What cannot be stored, and where in ``value`` it stands.
     """
-    writer = _Writer(name_of)
+    writer = _Writer(name_of, left_out)
     try:
         text = json.dumps(writer.plain(value, "value"), ensure_ascii=False, allow_nan=False)
     except RecursionError:
@@ -101,8 +108,8 @@ def _place(number: int) -> str:
 class _Writer:
     """Values as JSON; arrays go into a list, each once, and are named by their place in it."""
 
-    def __init__(self, name_of: Callable):
-        self.name_of = name_of
+    def __init__(self, name_of: Callable, left_out: Mapping[str, Sequence[str]]):
+        self.name_of, self.left_out = name_of, left_out
         self.arrays: list[np.ndarray] = []
         self.places: dict[int, int] = {}
 
@@ -138,8 +145,9 @@ class _Writer:
             raise ValueError(f"{where} is a {kind.__module__}.{kind.__qualname__}, which cannot be stored")
         if isinstance(value, tuple):
             return {"object": name, "state": self.plain(tuple(value), where)}
-        state = {key: self.plain(one, f"{where}.{key}") for key, one in vars(value).items()}
-        return {"object": name, "state": {"dict": [[key, one] for key, one in state.items()]}}
+        kept = {key: one for key, one in vars(value).items() if key not in self.left_out.get(name, ())}
+        state = [[key, self.plain(one, f"{where}.{key}")] for key, one in kept.items()]
+        return {"object": name, "state": {"dict": state}}
 
 
 class _Reader:
@@ -153,12 +161,13 @@ class _Reader:
         if packed or sum(entry.file_size for entry in entries) > size:
             raise ValueError("its entries do not fit into its size")
         self.arrays: dict[int, np.ndarray] = {}
+        self.scalars: dict[int, np.generic] = {}
         self.kinds: dict[str, Callable] = {
             "array": self._array,
             "counter": lambda pairs: Counter(self._dict(pairs)),
             "dict": self._dict,
             "float": float,
-            "scalar": lambda number: self._array(number)[()],
+            "scalar": self._scalar,
             "tuple": lambda items: tuple(self.value(items)),
         }
 
@@ -179,6 +188,9 @@ class _Reader:
 
     def _dict(self, pairs: list) -> dict:
         return {self.value(key): self.value(one) for key, one in pairs}
+
+    def _scalar(self, number: int) -> np.generic:
+        return self.scalars.setdefault(number, self._array(number)[()])
 
     def _array(self, number: int) -> np.ndarray:
         if number not in self.arrays:
