@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -280,6 +281,35 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
             for t, (name, coding) in enumerate(self._codings.items())
         ]
         return JointNetwork(self.trunk_.layers(n), tasks)
+
+    def to_onnx(self, path) -> Path:
+        """Write the fitted network as an ONNX file, which other programs run without this package.
+
+        The file takes ``X``, float32 (n, *input_shape_): what ``predict`` takes, not scaled. It gives a value
+        for each field, under its name: what ``predict_proba`` tells of it, or ``predict`` where there are no
+        probabilities; numbers are not rounded, and points come without visibility. Its metadata entry
+        "skmtl" is JSON with the heads' kinds and classes. All is float32, opset 13.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A field called "X" or beginning with "/", or a trunk with layers that have no form in ONNX here.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._onnx_export import write_network
+
+        return write_network(path, self)
 
     def _tell(self, state, data):
         tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
