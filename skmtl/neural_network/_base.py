@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..nn import JointNetwork, Labels, Loss, Run
@@ -183,6 +184,33 @@ class MultiTaskMLP(Incremental, TaskTargetsMixin):
             self._design = self._asked_design(X.shape[1])
         self.solver_ = settings.solver
         return self._data(X, targets, weight, np.flatnonzero((weight > 0).any(axis=1)), settings)
+
+    def to_onnx(self, path) -> Path:
+        """Write the fitted network as an ONNX file, which other programs run without this package.
+
+        The file takes ``X``, float32 (n, n_features), and gives a value for each task, under its name:
+        probabilities (n, n_classes) or numbers (n,). Its metadata entry "skmtl" is JSON with the classes.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A task called "X" or beginning with "/".
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._onnx_export import write_perceptron
+
+        return write_perceptron(path, self)
 
     # ------------------------------------------------------------------------ before training
 

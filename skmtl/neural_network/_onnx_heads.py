@@ -27,6 +27,21 @@ def write_head(w: Writer, z: Value, head: Head, spec: dict, coding: dict) -> Val
     return reshaped(w, x, (spec["shape"][0], 2) if head.in_image else tuple(spec["shape"]))
 
 
+def write_classes(w: Writer, z: Value) -> Value:
+    """Probabilities (n, C) of a plain classifier's task, of one output for two classes, else of C."""
+    if z.shape != (1,):
+        return _softmax(w, z)
+    sides = w.add("Concat", w.add("Neg", z.name), z.name, axis=1)
+    return Value(w.add("Sigmoid", sides), (2,))
+
+
+def write_number(w: Writer, z: Value, shift: float, scale: float, loss: str) -> Value:
+    """The number (n,) of a plain regressor's task."""
+    z = w.add("Exp", z.name) if loss == "poisson" else z.name
+    scaled = w.add("Add", w.add("Mul", z, w.constant(scale)), w.constant(shift))
+    return reshaped(w, Value(scaled, (1,)), ())
+
+
 def _softmax(w, z):
     return z._replace(name=w.add("Softmax", z.name, axis=1))
 
