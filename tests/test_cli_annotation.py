@@ -253,9 +253,12 @@ def test_annotations_that_cannot_be_used_stop_the_run_or_are_counted(scenes, tmp
     truth.write_text(text.replace(f'"height": {SIDE}', f'"height": {SIDE + 1}', 1))
     given = ["train", scenes / "images", "--annotations", truth, "--out", tmp_path / "m.skmtl", "--quiet"]
     given += ["--kinds", "objects", "--filters", "4", "--max-iter", "1", "--max-samples", "300"]
-    assert "rows x columns" in refusal(capsys, *given) or "a mask of" in refusal(capsys, *given)
+    assert "a mask of (32, 32) in an image of (33, 32)" in refusal(capsys, *given)
     facts = answer(capsys, *given, "--on-error", "skip")
-    assert facts["images"] == N - 1 and facts["skipped"] == 1
+    assert facts["images"] == N - 1  # without its mask the image still has another size than its file
+    assert facts["left_out"] == {"annotation in the annotation file": 1, "image that cannot be used": 1}
+    assert main([*map(str, given), "--on-error", "skip"]) == 0
+    assert "left out: 1 x image that cannot be used" in capsys.readouterr().out
 
 
 REFUSED = {
