@@ -311,6 +311,29 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
 
         return write_network(path, self)
 
+    def input_slopes(self, X, head: str, columns, *, times_input=False) -> np.ndarray:
+        """The slope of one output of a head in every number of X; see ``skmtl.inspection.gradient_map``.
+
+        Parameters
+        ----------
+        X : array, as ``predict`` takes it
+        head : str
+        columns : array of int (n,)
+            Which of the head's outputs, for each sample.
+        times_input : bool, default False
+            Each slope times the number's distance from the mean that X is scaled by.
+
+        Returns
+        -------
+        slopes : ndarray of the shape of X, float64
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
+        self._need_shape(X)
+        from ._slopes import input_slopes
+
+        return input_slopes(self, X, head, np.asarray(columns), times_input=times_input)
+
     def save_trunk(self, path) -> Path:
         """Write the trunk with its parameters as an .npz file, for ``PretrainedTrunk(path)``.
 
