@@ -19,7 +19,11 @@ COCO_POINTS = 17
 
 
 def score_annotations(
-    truth: Sequence[ImageRecord], found: Sequence[ImageRecord], *, count_score: float = 0.5
+    truth: Sequence[ImageRecord],
+    found: Sequence[ImageRecord],
+    *,
+    kinds: Sequence[str] | None = None,
+    count_score: float = 0.5,
 ) -> dict[str, dict[str, Any]]:
     """Compare annotations of the same images, kind by kind.
 
@@ -27,6 +31,9 @@ def score_annotations(
     ----------
     truth, found : sequences of n ImageRecord
         Image by image; an `AnnotationSet` is one. Objects of ``found`` without a score have the score 1.
+    kinds : sequence of str, optional
+        What to score, of "boxes", "masks", "counts", "points", "pixels", "class" and "tags", so far as
+        ``truth`` holds it. None: boxes and counts, and all else that ``found`` holds anywhere.
     count_score : float, default 0.5
         Objects of ``found`` less sure than that are not counted for "counts".
 
@@ -48,27 +55,46 @@ def score_annotations(
     """
     if len(truth) != len(found):
         raise ValueError(f"truth and found must have one entry an image, got {len(truth)} and {len(found)}")
-    parts = {
-        "boxes": _boxes(truth, found),
-        "masks": _masks(truth, found),
-        "counts": _counts(truth, found, count_score),
-        "points": _points(truth, found),
-        "pixels": _pixels(truth, found),
-        **_tags(truth, found),
+    scorers = {
+        "boxes": _boxes,
+        "masks": _masks,
+        "counts": lambda truth, found: _counts(truth, found, count_score),
+        "points": _points,
+        "pixels": _pixels,
+        "class": _class,
+        "tags": _tags,
     }
+    told = set(kinds) if kinds is not None else {"boxes", "counts"}.union(*map(_kinds_in, found))
+    parts = {kind: score(truth, found) for kind, score in scorers.items() if kind in told}
     scores = {kind: part for kind, part in parts.items() if part}
     if not scores:
         raise ValueError("truth holds nothing that can be scored: no objects, points, tags or label maps")
     return scores
 
 
+def _kinds_in(image: ImageRecord) -> Iterator[str]:
+    """What besides boxes an image holds."""
+    held = {
+        "masks": bool(_outlined(image)),
+        "points": any(one.points is not None for one in image.objects),
+        "pixels": image.label_map is not None,
+        "class": bool(image.tags),
+        "tags": bool(image.tags),
+    }
+    return (kind for kind, there in held.items() if there)
+
+
 # --------------------------------------------------------------------------------------------- objects
 
 
 def _objects(image: ImageRecord) -> list[ObjectRecord]:
-    """Those with a label (or of a crowd) and a box, an outline or a mask."""
-    shaped = (one for one in image.objects if one.box or one.polygons or one.mask)
-    return [one for one in shaped if one.bounds is not None and one.label is not None]
+    """Those with a label and an upright box that has an area; COCO gives one to every body."""
+    return [one for one in image.objects if one.label is not None and _area_of(one) > 0]
+
+
+def _area_of(one: ObjectRecord) -> float:
+    x0, y0, x1, y1 = one.bounds or (0.0, 0.0, 0.0, 0.0)
+    return (x1 - x0) * (y1 - y0)
 
 
 def _columns(objects: Sequence[ObjectRecord]) -> dict[str, Any]:
@@ -96,7 +122,7 @@ def _outlined(image: ImageRecord) -> list[ObjectRecord]:
 
 
 def _masks(truth, found) -> dict[str, float]:
-    if not all(any(_outlined(image) for image in images) for images in (truth, found)):
+    if not any(map(_outlined, truth)):
         return {}
 
     def records(images) -> Iterator[dict]:
@@ -155,7 +181,7 @@ def _points(truth, found) -> dict[str, float]:
     scores = {"PCK": pck(t, np.nan_to_num(f, nan=1e9), CORRECT, scale=side)}
     scores["error"] = mean_pixel_error(t[known], f[known]) if known.any() else float("nan")
     if t.shape[1] == COCO_POINTS:
-        area = np.array([_area(bodies[i][0]) for i in judged])
+        area = np.array([max(_area_of(bodies[i][0]), 1.0) for i in judged])
         scores["OKS"] = float(np.nanmean(oks(t, np.nan_to_num(f, nan=1e9), area=area)))
     return scores
 
@@ -178,11 +204,6 @@ def _longer_side(*images: ImageRecord) -> int:
             f"{images[0].file_name}: the size of the image is not known, which PCK is relative to"
         )
     return sides[0]
-
-
-def _area(body: ObjectRecord) -> float:
-    x0, y0, x1, y1 = body.bounds
-    return max((x1 - x0) * (y1 - y0), 1.0)
 
 
 # -------------------------------------------------------------------------------------- pixels and tags
@@ -213,19 +234,27 @@ def _in_numbers_of(names: tuple[str, ...], label_map) -> np.ndarray:
     return table[label_map.decode()]
 
 
-def _tags(truth, found) -> dict[str, dict[str, float]]:
-    given = [tags_of(image) for image in truth]
-    judged = [i for i, tags in enumerate(given) if tags is not None]
-    if not judged:
+def _judged(truth) -> tuple[list[int], dict]:
+    """The images with tags, and what these say."""
+    given = {i: tags for i, image in enumerate(truth) if (tags := tags_of(image)) is not None}
+    return list(given), learn_tags(list(given.values()))
+
+
+def _class(truth, found) -> dict[str, float]:
+    judged, learned = _judged(truth)
+    if not judged or not learned["is_class"]:
         return {}
-    learned = learn_tags([given[i] for i in judged])
-    if learned["is_class"]:
-        t = np.array([tag_value(given[i], learned, "truth") for i in judged])
-        f = np.array([_surest_tag(found[i]) for i in judged])
-        return {"class": {"accuracy": accuracy_score(t, f)}}
-    t = np.stack([tag_value(given[i], learned, "truth") for i in judged])
+    t = np.array([tag_value(tags_of(truth[i]), learned, "truth") for i in judged])
+    return {"accuracy": accuracy_score(t, np.array([_surest_tag(found[i]) for i in judged]))}
+
+
+def _tags(truth, found) -> dict[str, float]:
+    judged, learned = _judged(truth)
+    if not judged or learned["is_class"]:
+        return {}
+    t = np.stack([tag_value(tags_of(truth[i]), learned, "truth") for i in judged])
     f = np.array([[name in _held(found[i]) for name in learned["tag_names"]] for i in judged], dtype=float)
-    return {"tags": {"accuracy": accuracy_score(t, f), "F1": _mean_f1(t, f)}}
+    return {"accuracy": accuracy_score(t, f), "F1": _mean_f1(t, f)}
 
 
 def _held(image: ImageRecord) -> list[str]:

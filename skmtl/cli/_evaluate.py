@@ -42,13 +42,14 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("give either --model and images, or --predictions")
     if options.model is not None and options.images is None:
         raise ValueError("give the images that the model of --model is to annotate")
-    found, truth = (_of_model if options.model is not None else _of_file)(options)
-    scores = score_annotations(truth, found, count_score=options.count_score)
+    found, truth, kinds = (_of_model if options.model is not None else _of_file)(options)
+    scores = score_annotations(truth, found, kinds=kinds, count_score=options.count_score)
     facts = {"images": len(truth), "scores": scores}
     answer(options, facts, lambda: f"{len(truth)} images\n{scores_text(scores)}")
 
 
-def _of_model(options: argparse.Namespace) -> tuple[list, list]:
+def _of_model(options: argparse.Namespace) -> tuple[list, list, list]:
+    """Predicted and true records, and the kinds that the model tells."""
     from ._annotations import matched, read
     from ._images import find_images
     from ._labeller import Labeller
@@ -58,10 +59,10 @@ def _of_model(options: argparse.Namespace) -> tuple[list, list]:
     truth = read(options, options.annotations, options.format, options.option, images)
     files = {image.name: image for image in images}
     pairs = [(files[name], record) for name, record in matched(options, list(files), truth).pairs]
-    return predictions(options, labeller, pairs)
+    return *predictions(options, labeller, pairs), labeller.scored
 
 
-def _of_file(options: argparse.Namespace) -> tuple[list, list]:
+def _of_file(options: argparse.Namespace) -> tuple[list, list, None]:
     """Predicted and true records of the images that the truth has; one that lacks predictions has none."""
     from ..io import ImageRecord, detect_format
     from ._annotations import matched, read
@@ -82,4 +83,4 @@ def _of_file(options: argparse.Namespace) -> tuple[list, list]:
     if lacking:
         remark(options, f"{len(lacking)} annotated images have no predictions: nothing was found there")
     found = [partner.get(one.file_name, ImageRecord(one.file_name, *one.size)) for one in truth]
-    return found, list(truth)
+    return found, list(truth), None

@@ -17,6 +17,15 @@ HEADS = {
     "tags": ImageHead,
 }
 KINDS = tuple(HEADS)
+#: What of `score_annotations` tells how good each is.
+SCORES = {
+    "objects": ("boxes", "counts"),
+    "instances": ("boxes", "masks", "counts"),
+    "points": ("points",),
+    "pixels": ("pixels",),
+    "regions": ("pixels",),
+    "tags": ("class", "tags"),
+}
 #: Pairs that tell the same thing twice.
 RIVALS = (("objects", "instances"), ("pixels", "regions"))
 

@@ -14,6 +14,7 @@ from ..annotation._engine import BaseAnnotator, mean_known
 from ..io import ClassRecord, ImageRecord
 from ..persistence import load_model, model_info
 from ._images import ImageFile, read_image, with_channels
+from ._kinds import HEADS, SCORES
 
 _CLASS = ("name", "id", "supercategory", "point_names", "skeleton")
 
@@ -44,6 +45,13 @@ class Labeller:
             "pixel_names": list(self.pixel_names),
             "dtype": self.dtype,
         }
+
+    @property
+    def scored(self) -> list[str]:
+        """The kinds of `score_annotations` that the model tells."""
+        names = {head: kind for kind, head in HEADS.items()}
+        kinds = [names[type(head)] for head in self.model._heads().values() if type(head) in names]
+        return list(dict.fromkeys(name for kind in kinds for name in SCORES[kind]))
 
     @property
     def tag_names(self) -> list[str]:

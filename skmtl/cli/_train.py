@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
     facts["held_back"] = len(held_out)
     if held_out:
         found, judged = predictions(options, labeller, held_out)
-        facts["scores"] = score_annotations(judged, found)
+        facts["scores"] = score_annotations(judged, found, kinds=labeller.scored)
     path = save_model(labeller.model, options.out, about=facts | labeller.about())
     answer(options, facts | {"model": path}, lambda: _text(facts, path))
 
