@@ -27,7 +27,7 @@ from ._codings import head_layers, head_loss, learn_coding, read_outputs
 from ._conv_trunk import ConvTrunk
 from ._inputs import Samples, Scaling, split_rows
 from ._kinds import KINDS
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
 from ._state import TrainingState
 from ._tell import cast, tell
 from ._train import train
@@ -53,7 +53,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     trunk : Trunk, optional
         ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
         or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
-        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
+        of numbers; for images a ``ConvTrunk`` with as many blocks as leave 4 to 7 pixels of their shorter
+        side. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
     augment : Augment, optional
@@ -72,13 +73,15 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         up from 0 over a fifth of the steps and down to 0 again.
     momentum : float in [0, 1), default 0.9
         For "sgd".
-    batch_size : int, default 64
-        Samples in a step, at most; the batches of an epoch are of nearly equal size.
-    max_iter : int, default 30
-        Epochs.
+    batch_size : int or "auto", default "auto"
+        Samples in a step, at most; the batches of an epoch are of nearly equal size. "auto" is a thirtieth of
+        the samples, 16 at least and 64 at most.
+    max_iter : int or "auto", default "auto"
+        Epochs. "auto" is 30, or as many more as make 1,000 steps; for "lbfgs" 200 iterations.
     tol : float >= 0, default 1e-4
         Training stops when the mean loss over heads has not fallen by more than ``tol`` for
-        ``n_iter_no_change`` epochs.
+        ``n_iter_no_change`` epochs: the loss on samples held out, or with the "constant" schedule that on
+        those learned. Other schedules go to their end, for the loss falls most where their rate does.
     n_iter_no_change : int, default 10
     early_stopping : bool, default False
         Judge by the loss on samples held out, and keep the parameters that were best on them.
@@ -141,6 +144,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         "trunk": [Trunk, None],
         "augment": [Augment, None],
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
+        "batch_size": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["batch_size"]],
+        "max_iter": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["max_iter"]],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
     }
@@ -158,8 +163,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         learning_rate=1e-3,
         schedule="cosine",
         momentum=0.9,
-        batch_size=64,
-        max_iter=30,
+        batch_size="auto",
+        max_iter="auto",
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
@@ -242,7 +247,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         self._scaling = self.trunk_.scaling() or vars(
             Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1]))
         )
-        settings = self._settings(fingerprint)
+        settings = self._settings(fingerprint, len(rows))
         network = self._network()
         state = self._stopped(fingerprint)
         if state is None:
@@ -265,7 +270,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         """Remember the trunk; X as its layers take it."""
         trunk = self.trunk
         if trunk is None:
-            trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
+            trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk.for_images(*X.shape[1:3])
         trunk.check()
         self.trunk_ = clone(trunk).named(getattr(self, "feature_names_in_", None))
         X = self.trunk_.samples(X)
@@ -299,15 +304,16 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         }
         self._head_sizes = layer_sizes(self.head_layer_sizes, "head_layer_sizes")
 
-    def _settings(self, fingerprint: str | None) -> Settings:
+    def _settings(self, fingerprint: str | None, n_samples: int) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if self.solver == "lbfgs":
             trunk = self.trunk_ if draws(self.trunk_) else None
             same = ("augment", "early_stopping", "checkpoint")
             check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
-        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
-        more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
-        settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
+        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose")}
+        lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
+        settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:
             return settings
         return replace(
