@@ -19,25 +19,37 @@ class Examples(NamedTuple):
     fields_test: dict[str, np.ndarray]
 
 
-def smears(folder: Path, n: int, seed: int) -> Examples:
-    """Blood smears with one white cell, 60 x 80 x 3: its box, platelets or none, the number of red cells.
+def cells(folder: Path, n: int, seed: int) -> Examples:
+    """Crops of blood smears around a cell or platelet, 32 x 32 x 3: its kind and its box.
 
-    All but n are to be judged on.
+    As many of each kind, of red cells those that touch no other box. A crop is 64 x 64 pixels of the stored
+    image, reduced; its middle is up to 6 of these off that of the box. Those to be judged on are of other
+    smears.
     """
     data, rng = np.load(folder / "bccd.npz"), np.random.default_rng(seed)
-    images, counts = data["images"], data["counts"]
-    halves = images.reshape(len(images), 60, 2, 80, 2, 3).mean(axis=(2, 4)).astype(np.float32)
-    white = data["box_label"] == list(data["class_names"]).index("WBC")
-    boxes = dict(zip(data["box_image"][white], data["boxes"][white] / 2, strict=True))
-    order, parts = rng.permutation(np.flatnonzero(counts[:, 1] == 1)), []
-    for rows in (order[:n], order[n:]):
-        fields = {
-            "box": np.stack([boxes[i] for i in rows]).astype(float),
-            "platelets": counts[rows, 2] > 0,
-            "red": counts[rows, 0].astype(float),
-        }
-        parts += [halves[rows], fields]
+    side, parts = 64, []
+    for where, size in (("train",), n), (("test", "val"), N_TEST):
+        usable = np.isin(data["split"], where)[data["box_image"]]
+        usable &= (data["box_label"] > 0) | _free(data["boxes"], data["box_image"])
+        rows = _balanced(np.where(usable, data["box_label"], -1), size, rng)
+        box = data["boxes"][rows].astype(float)
+        middle = (box[:, :2] + box[:, 2:]) / 2 + rng.uniform(-6, 6, (len(rows), 2))
+        X, corner = crops(data["images"], data["box_image"][rows], middle, side)
+        X = X.reshape(len(X), side // 2, 2, side // 2, 2, 3).mean(axis=(2, 4)).astype(np.float32)
+        box = np.clip(box - np.tile(corner, 2), 0, side) / 2
+        parts += [X, {"kind": data["class_names"][data["box_label"][rows]], "box": box}]
     return Examples(*parts)
+
+
+def _free(boxes: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Which boxes (n,) overlap no other of the same image."""
+    found = np.ones(len(boxes), bool)
+    for image in np.unique(of):
+        rows = np.flatnonzero(of == image)
+        low, high = boxes[rows, :2], boxes[rows, 2:]
+        gap = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+        found[rows] = (gap > 0).all(axis=2).sum(axis=1) == 1
+    return found
 
 
 def nuclei(folder: Path, n: int, seed: int) -> Examples:

@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"smears": 2, "nuclei": 3, "scenes": 2, "fields": 2, "mice": 1}
+LARGER = {"cells": 3, "nuclei": 3, "scenes": 2, "fields": 2, "mice": 1}
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def tile(image: np.ndarray, found, truth: dict, factor: int):
         marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
     said = [
         _told(found[field], truth[field])
-        for field in ("platelets", "red", "digit", "number", "fluorescence")
+        for field in ("kind", "digit", "number", "fluorescence")
         if field in truth
     ]
     return drawn(large, text=", ".join(said), **marks)

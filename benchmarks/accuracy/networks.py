@@ -41,12 +41,7 @@ class Part(NamedTuple):
 
 
 PARTS = {
-    "smears": Part(
-        "Blood smears: box of the white cell, platelets or none, number of red cells",
-        data.smears,
-        150,
-        {"box": BoxHead(), "platelets": LabelHead(), "red": CountHead()},
-    ),
+    "cells": Part("Cells of blood: class and box", data.cells, 150, {"kind": LabelHead(), "box": BoxHead()}),
     "scenes": Part(
         "Digits in scenes: class, box and point",
         data.scenes,
