@@ -92,17 +92,17 @@ class Settings:
         return lambda done: self.learning_rate * factor(done)
 
 
-def auto_lengths(solver: str, n_samples: int, batch_size, max_iter) -> dict[str, int]:
-    """Batch size and epochs, or iterations, as numbers where they are "auto".
+def auto_lengths(solver: str, n_samples: int | None, batch_size, max_iter) -> dict[str, int]:
+    """Batch size and epochs, or iterations, as numbers where they are "auto"; None: samples are not counted.
 
     With few samples, small batches and many epochs: what a network needs is a number of steps, and one from
     16 samples is about as good as one from 64.
     """
     if batch_size == "auto":
-        batch_size = int(np.clip(n_samples // 30, *BATCHES))
+        batch_size = BATCHES[1] if n_samples is None else int(np.clip(n_samples // 30, *BATCHES))
     if max_iter == "auto":
-        epochs = max(EPOCHS, ceil(STEPS / ceil(n_samples / batch_size)))
-        max_iter = ITERATIONS if solver == "lbfgs" else epochs
+        enough = 0 if n_samples is None else ceil(STEPS / ceil(n_samples / batch_size))
+        max_iter = ITERATIONS if solver == "lbfgs" else max(EPOCHS, enough)
     return {"batch_size": batch_size, "max_iter": max_iter}
 
 
