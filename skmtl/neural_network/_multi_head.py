@@ -62,8 +62,8 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     alpha : float >= 0, default 1e-4
         Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
         ``alpha * learning_rate`` in each step instead.
-    learning_rate : float > 0, default 1e-3
-    schedule : {"constant", "cosine", "triangle"}, default "cosine"
+    learning_rate : float > 0, default 3e-3
+    schedule : {"constant", "cosine", "triangle"}, default "triangle"
         What becomes of the learning rate over ``max_iter`` epochs: nothing; down to 0 along half a cosine;
         up from 0 over a fifth of the steps and down to 0 again.
     momentum : float in [0, 1), default 0.9
@@ -158,8 +158,8 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         balancer=None,
         solver="adam",
         alpha=1e-4,
-        learning_rate=1e-3,
-        schedule="cosine",
+        learning_rate=3e-3,
+        schedule="triangle",
         momentum=0.9,
         batch_size="auto",
         max_iter="auto",
