@@ -112,19 +112,17 @@ def overlapping(folder: Path, n: int, seed: int) -> Examples:
 
 
 def nuclei_fields(folder: Path, n: int, seed: int) -> Examples:
-    """Quarters of microscopy images, 64 x 64 x 3: nuclei, outlines, number, fluorescence or not."""
-    data, rng = np.load(folder / "dsb2018.npz"), np.random.default_rng(seed)
+    """Parts of microscopy images, 40 x 40 x 3: nuclei, their outlines, fluorescence or not."""
+    data, rng, side = np.load(folder / "dsb2018.npz"), np.random.default_rng(seed), 40
     order = rng.permutation(len(data["images"]))
     parts = []
     for rows in (order[:n], order[n : n + N_TEST]):
-        down, across = rng.integers(0, 65, (2, len(rows)))
-        middle = np.stack([across, down], axis=1) + 32
-        X, _ = crops(data["images"], rows, middle, 64)
-        instances, _ = crops(data["instances"], rows, middle, 64)
+        middle = rng.uniform(side / 2, 128 - side / 2, (len(rows), 2))
+        X, _ = crops(data["images"], rows, middle, side)
+        instances, _ = crops(data["instances"], rows, middle, side)
         fields = {
             "mask": (instances > 0).astype(np.uint8),
             "outline": np.stack([_outline(one) for one in instances]),
-            "number": np.array([len(np.unique(one[one > 0])) for one in instances], float),
             "fluorescence": data["image_class"][rows] == 0,
         }
         parts += [X, fields]
@@ -173,30 +171,6 @@ def turntable(folder: Path, n: int, seed: int) -> Examples:
     test = rng.permutation(np.setdiff1d(np.arange(len(angle)), train))[: 2 * N_TEST]
     first, second = ({name: field[rows] for name, field in fields.items()} for rows in (train, test))
     return Examples(data["images"][train], first, data["images"][test], second)
-
-
-def raccoons(folder: Path, n: int, seed: int) -> Examples:
-    """Photographs, 128 x 128 x 3, each with one raccoon: its box. All but n are to be judged on."""
-    data, rng = np.load(folder / "raccoon.npz"), np.random.default_rng(seed)
-    alone = np.flatnonzero(np.bincount(data["box_image"], minlength=len(data["images"])) == 1)
-    order = rng.permutation(alone)
-    parts = []
-    for rows in (order[:n], order[n:]):
-        box = data["boxes"][np.searchsorted(data["box_image"], rows)]
-        parts += [data["images"][rows], {"box": box.astype(float)}]
-    return Examples(*parts)
-
-
-def mice(folder: Path, n: int, seed: int) -> Examples:
-    """Frames of a mouse, 120 x 160: four points of its body, and the box around them."""
-    data, rng = np.load(folder / "dlc_openfield.npz"), np.random.default_rng(seed)
-    points = data["points"].astype(float)
-    box = np.concatenate([points.min(axis=1) - 4, points.max(axis=1) + 4], axis=1)
-    box = np.clip(box, 0, [160, 120, 160, 120])
-    order, parts = rng.permutation(np.flatnonzero(~np.isnan(points).any(axis=(1, 2)))), []
-    for rows in (order[:n], order[n:]):
-        parts += [data["images"][rows], {"points": points[rows], "box": box[rows]}]
-    return Examples(*parts)
 
 
 def crops(images: np.ndarray, of: np.ndarray, middle: np.ndarray, side: int):

@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"cells": 3, "nuclei": 3, "scenes": 2, "fields": 2, "mice": 1}
+LARGER = {"cells": 3, "nuclei": 3, "scenes": 2, "fields": 2}
 
 
 def main() -> None:
@@ -55,9 +55,7 @@ def tile(image: np.ndarray, found, truth: dict, factor: int):
     if "mask" in truth:
         marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
     said = [
-        _told(found[field], truth[field])
-        for field in ("kind", "digit", "number", "fluorescence")
-        if field in truth
+        _told(found[field], truth[field]) for field in ("kind", "digit", "fluorescence") if field in truth
     ]
     return drawn(large, text=", ".join(said), **marks)
 
@@ -68,8 +66,6 @@ def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
 
 
 def _told(found, truth) -> str:
-    if isinstance(truth, float):
-        return f"{found:.0f} ({truth:.0f})"
     return f"{found}" if found == truth else f"{found} ({truth})"
 
 

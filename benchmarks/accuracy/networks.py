@@ -18,7 +18,7 @@ from network_sizes import narrowed, size
 from network_tables import table_scores
 
 from skmtl import MultiHeadNetwork, make_targets
-from skmtl.heads import BoundaryHead, BoxHead, CountHead, Head, LabelHead, MaskHead, PointsHead, TagsHead
+from skmtl.heads import BoundaryHead, BoxHead, Head, LabelHead, MaskHead, PointsHead, TagsHead
 from skmtl.neural_network import ConvTrunk, InputsTrunk, Trunk
 
 VIEW = 28 * 28
@@ -45,7 +45,7 @@ PARTS = {
     "scenes": Part(
         "Digits in scenes: class, box and point",
         data.scenes,
-        200,
+        150,
         {"digit": LabelHead(), "box": BoxHead(), "middle": PointsHead()},
     ),
     "nuclei": Part(
@@ -54,7 +54,6 @@ PARTS = {
         150,
         {"box": BoxHead(), "mask": MaskHead(), "points": PointsHead()},
     ),
-    "mice": Part("A mouse: pose and box", data.mice, 60, {"points": PointsHead(), "box": BoxHead()}),
     "overlapping": Part(
         "Overlapping digits: two inputs, one shared layer, two heads",
         data.overlapping,
@@ -63,10 +62,10 @@ PARTS = {
         TWO_VIEWS,
     ),
     "fields": Part(
-        "Fields of nuclei: objects and background, outlines, number, kind of image",
+        "Fields of nuclei: objects and background, outlines, kind of image",
         data.nuclei_fields,
-        40,
-        {"mask": MaskHead(), "outline": BoundaryHead(), "number": CountHead(), "fluorescence": LabelHead()},
+        60,
+        {"mask": MaskHead(), "outline": BoundaryHead(), "fluorescence": LabelHead()},
     ),
     "traits": Part(
         "Photographs: six tags",
