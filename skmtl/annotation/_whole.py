@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import clone
 
 from ..heads import Head, NumberHead
 from ..heads._auto import choose_head
@@ -113,7 +114,7 @@ def _blank(head: Head, values: list):
 def _inner(spec: dict) -> Head:
     """The head that the network learns by."""
     if spec["head"].task == "multiclass" and not isinstance(spec["blank"], str):
-        return type(spec["head"])(missing_label=spec["blank"])
+        return clone(spec["head"]).set_params(missing_label=spec["blank"])
     return spec["head"]
 
 

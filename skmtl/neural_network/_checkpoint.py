@@ -5,13 +5,35 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from numbers import Integral
 from pathlib import Path
 
+import joblib
 import numpy as np
 
+from ..nn import Params
 from ._state import TrainingState
 
 FORMAT = 2
+
+
+def run_fingerprint(model, X, y, weight: np.ndarray, begun: Params | None) -> str | None:
+    """What a checkpoint must agree with; None where ``model`` asks for none.
+
+    ``begun`` are the parameters that the run begins with, None if it draws them.
+    """
+    if model.checkpoint is None:
+        return None
+    if not isinstance(model.random_state, Integral):
+        raise ValueError(
+            f"checkpoint needs random_state to be a number, so that a run can go on; got "
+            f"{model.random_state!r}"
+        )
+    if not Path(model.checkpoint).absolute().parent.is_dir():
+        raise ValueError(f"checkpoint={os.fspath(model.checkpoint)!r}: its folder does not exist")
+    params = model.get_params()
+    del params["checkpoint"], params["verbose"]
+    return joblib.hash([sorted(map(repr, params.items())), model.trunk, X, y, weight, begun])
 
 
 def save_checkpoint(path, state: TrainingState, fingerprint: str) -> None:

@@ -7,29 +7,22 @@ from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 
-import joblib
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_random_state
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
-from ..heads import HeadOutputsMixin, resolve_heads, same_length
+from ..heads import HeadOutputsMixin
 from ..nn import JointNetwork, Run, Task
-from ..targets._forms import read_target
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
-from ..utils._weights import checked_weights
-from ._architecture import layer_sizes
 from ._augment import Augment
-from ._checkpoint import load_checkpoint, save_checkpoint
-from ._codings import head_layers, head_loss, learn_coding, read_outputs
-from ._conv_trunk import ConvTrunk
-from ._inputs import Samples, Scaling, split_rows
-from ._kinds import KINDS
+from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
+from ._codings import head_layers, head_loss, read_outputs
+from ._heads_learner import HeadsLearner
+from ._inputs import Scaling, split_rows
 from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
-from ._state import TrainingState
-from ._tell import cast, tell
+from ._tell import tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
 
@@ -37,7 +30,7 @@ from ._trunks import DenseTrunk, Place, Trunk, draws
 BLOCK = 2**18
 
 
-class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
+class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     r"""Several annotations of the same samples by one network: a shared trunk, and a head a field.
 
     Minimises ``sum_t lambda_t L_t + alpha / 2 ||W||^2`` over the weights W and biases of all layers, where
@@ -84,6 +77,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         Judge by the loss on samples held out, and keep the parameters that were best on them.
     validation_fraction : float in (0, 1), default 0.1
         Share of the samples held out for ``early_stopping``.
+    warm_start : bool, default False
+        Begin ``fit`` with the parameters, the classes and the scales of the fit before.
     record_conflict : bool, default False
         Measure the angles between the heads' gradients once an epoch.
     checkpoint : path, optional
@@ -141,6 +136,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         "trunk": [Trunk, None],
         "augment": [Augment, None],
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
+        "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
     }
@@ -164,6 +160,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         n_iter_no_change=10,
         early_stopping=False,
         validation_fraction=0.1,
+        warm_start=False,
         record_conflict=False,
         checkpoint=None,
         missing_label=None,
@@ -186,6 +183,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.record_conflict = record_conflict
         self.checkpoint = checkpoint
         self.missing_label = missing_label
@@ -223,81 +221,37 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         ValueError
             X or ``sample_weight`` is not finite, lengths differ, a head has no field or a field no
             head, a field has no observed label or one class only, masks do not match the images, images
-            are too small for the trunk, ``checkpoint`` belongs to another fit.
+            are too small for the trunk, ``checkpoint`` belongs to another fit; with ``warm_start`` a label
+            never seen before, other fields, or other layers.
         FloatingPointError
             A loss that is no longer finite, with the head and the epoch.
         """
-        X = validate_data(self, X, allow_nd=True, dtype="numeric")
-        self.input_shape_ = X.shape[1:]
-        fields, self.form_ = read_target(y, self.missing_label)
-        same_length(X, fields)
-        weight = checked_weights(sample_weight, (len(X),), "sample_weight")
-        fingerprint = self._fingerprint(X, y, weight)
-        X = self._start(X)
-        encoded = self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        first = not self._goes_on()
+        X, fields, weight = self._read(X, y, sample_weight, first=first)
+        fingerprint = run_fingerprint(self, X, y, weight, None if first else self.params_)
+        if first:
+            X = self._start(X)
+            self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
+        else:
+            X = self._start_again(X)
+        encoded, rng = self._encode(fields), self._rng()
         fraction = self.validation_fraction if self.early_stopping else None
         rows, held_out = split_rows(list(self.heads_), encoded, weight, fraction, rng)
-        self._learn_codings(encoded, weight, rows)
-        self._scaling = self.trunk_.scaling() or vars(
-            Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1]))
-        )
+        if first:
+            self._learn_codings(X, encoded, weight, rows)
         settings = self._settings(fingerprint)
-        network = self._network()
-        state = self._stopped(fingerprint)
-        if state is None:
-            params = network.init(rng, X.shape[1:], settings.dtype)
-            state = TrainingState.begin(params, len(encoded), settings, rng)
-            state.statistics = cast(self.trunk_.statistics(), settings.dtype)
-
-        def samples(rows):
-            codings, scaling = list(self._codings.values()), Scaling(**self._scaling)
-            return Samples(X, scaling, encoded, codings, weight, rows, settings.dtype, self.augment)
-
-        data, judges = samples(rows), None if held_out is None else samples(held_out)
-        self.n_iter_ = train(network, data, judges, settings, state)
-        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+        state = None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
+        state = state or self._begin(settings, rng, first=first)
+        data = self._samples(X, encoded, weight, rows, settings.dtype)
+        judges = None if held_out is None else replace(data, rows=held_out)
+        self.n_iter_, self._state = train(self._network(), data, judges, settings, state), None
+        self._tell(state, data)
         return self
 
     # --------------------------------------------------------------------- before training
 
-    def _start(self, X: np.ndarray) -> np.ndarray:
-        """Remember the trunk; X as its layers take it."""
-        trunk = self.trunk
-        if trunk is None:
-            trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
-        trunk.check()
-        self.trunk_ = clone(trunk).named(getattr(self, "feature_names_in_", None))
-        X = self.trunk_.samples(X)
-        self._shape = X.shape[1:]
-        if self.augment is not None:
-            self.augment.check()
-            if X.ndim != 4:
-                raise ValueError("augment moves images, but the trunk takes X as rows of numbers")
-        return X
-
-    def _meet_heads(self, fields: dict, rows: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
-        """Let every head learn its codec from ``rows``; the encoded fields."""
-        heads = dict(resolve_heads(self.heads, fields, self.missing_label))
-        size = shape[:2] if len(shape) == 3 else None
-        for name, head in heads.items():
-            if head.estimator is not None:
-                raise ValueError(
-                    f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
-                    "None, or take MultiHeadEstimator"
-                )
-            if KINDS[head.kind].maps != "none" and not self.trunk_.n_maps():
-                raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
-        self.heads_ = heads
-        self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
-        return [head.encode(fields[name], self.specs_[name]) for name, head in heads.items()]
-
-    def _learn_codings(self, encoded, weight: np.ndarray, rows: np.ndarray) -> None:
-        self._codings = {
-            name: learn_coding(head, self.specs_[name], field[rows], weight[rows])
-            for (name, head), field in zip(self.heads_.items(), encoded, strict=True)
-        }
-        self._head_sizes = layer_sizes(self.head_layer_sizes, "head_layer_sizes")
+    def _batch_settings(self):
+        return self._settings(None)
 
     def _settings(self, fingerprint: str | None) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
@@ -314,24 +268,6 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             settings, after_epoch=lambda state: save_checkpoint(self.checkpoint, state, fingerprint)
         )
 
-    def _fingerprint(self, X, y, weight: np.ndarray) -> str | None:
-        """What a checkpoint must agree with; None where none is asked for."""
-        if self.checkpoint is None:
-            return None
-        if not isinstance(self.random_state, Integral):
-            raise ValueError(
-                f"checkpoint needs random_state to be a number, so that a run can go on; got "
-                f"{self.random_state!r}"
-            )
-        if not Path(self.checkpoint).absolute().parent.is_dir():
-            raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
-        params = self.get_params()
-        del params["checkpoint"], params["verbose"]
-        return joblib.hash([sorted(map(repr, params.items())), self.trunk, X, y, weight])
-
-    def _stopped(self, fingerprint: str | None) -> TrainingState | None:
-        return None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
-
     # ------------------------------------------------------------------------- the network
 
     def _network(self) -> JointNetwork:
@@ -346,6 +282,38 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         ]
         return JointNetwork(self.trunk_.layers(n), tasks)
 
+    def to_onnx(self, path) -> Path:
+        """Write the fitted network as an ONNX file, which other programs run without this package.
+
+        The file takes ``X``, float32 (n, *input_shape_): what ``predict`` takes, not scaled. It gives a value
+        for each field, under its name: what ``predict_proba`` tells of it, or ``predict`` where there are no
+        probabilities; numbers are not rounded, and points come without visibility. Its metadata entry
+        "skmtl" is JSON with the heads' kinds and classes. All is float32, opset 13.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A field called "X" or beginning with "/", or a trunk with layers that have no form in ONNX here.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._onnx_export import write_network
+
+        return write_network(path, self)
+
+    def _tell(self, state, data):
+        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+
     def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
         """What each head's codec decodes; ``dtype`` is that of the layers.
 
@@ -353,11 +321,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
-        # scikit-learn compares n_features_in_ alone, which for images is their height.
-        if X.shape[1:] != tuple(self.input_shape_):
-            raise ValueError(
-                f"X: shape per sample is {X.shape[1:]}, but {tuple(self.input_shape_)} was fitted."
-            )
+        self._need_shape(X)
         X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
         rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
         params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..nn import Layer, Params, Run
+from ..nn import Layer, Params, Run, remembered
 from ._tell import cast
 from ._trunks import Trunk
 
@@ -76,26 +76,29 @@ class PretrainedTrunk(Trunk):
             shape = layer.init(np.random.default_rng(0), shape, dtype)[1]
             return {} if self.frozen else cast(params, dtype), shape
 
-        return Layer(begin, _frozen(layer, params, gathered) if self.frozen else layer.forward)
+        if self.frozen:
+            return given(layer, params, gathered)._replace(init=begin)
+        return layer._replace(init=begin)
 
 
 def _trunks_own(arrays: Params) -> Params:
     return {name: value for name, value in arrays.items() if name.startswith("trunk.")}
 
 
-def _frozen(layer: Layer, params: Params, gathered: Params):
-    """``layer.forward`` as it predicts with these parameters, whatever it is given."""
+@remembered
+def given(layer: Layer, params: Params, statistics: Params) -> Layer:
+    """``layer`` as it predicts with these parameters, whatever it is given."""
     known: dict = {}
 
     def forward(_, X, run: Run):
         if X.dtype not in known:
-            known[X.dtype] = cast(params, X.dtype), cast(gathered, X.dtype)
-        own, statistics = known[X.dtype]
-        Y, back = layer.forward(own, X, Run(statistics=statistics))
+            known[X.dtype] = cast(params, X.dtype), cast(statistics, X.dtype)
+        own, gathered = known[X.dtype]
+        Y, back = layer.forward(own, X, Run(statistics=gathered))
 
         def go_back(dY, need_input=True):
             return (back(dY)[0] if need_input else None), {}
 
         return Y, go_back
 
-    return forward
+    return Layer(layer.init, forward)

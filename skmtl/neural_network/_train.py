@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from ..nn import JointNetwork, Labels, Run
+from ..nn import JointNetwork, Run
 from ..utils._progress import Progress
 from ._settings import Settings
 from ._state import TrainingState
 from ._step import Stepper, cosines
 
 
-@dataclass(frozen=True)
-class Data:
-    """Rows to learn from, X and the labels of each task, in the dtype of training."""
-
-    X: np.ndarray
-    labels: Sequence[Labels]
-
-    def take(self, rows, rng=None) -> tuple[np.ndarray, Sequence[Labels]]:
-        """X and labels of some rows."""
-        return self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels]
-
-    def blocks(self) -> Iterator[np.ndarray]:
-        """X of all rows, as for prediction."""
-        yield self.X.astype(np.float64)
-
-    def __len__(self) -> int:
-        return self.X.shape[0]
-
-
 def train(network: JointNetwork, data, held_out, settings: Settings, state: TrainingState) -> int:
     """Train until the loss settles or ``max_iter`` epochs are over; the epochs or iterations done.
 
-    ``data`` has a length, and ``take(rows)`` gives X and labels, ``take(rows, rng)`` those to learn from. The
-    state is written into. With ``held_out`` rows the loss on them decides, and the parameters that were best
-    on them are restored.
+    ``data`` and ``held_out`` are ``Rows``; ``data`` may be whatever else has ``batches`` where the solver is
+    not L-BFGS. The state is written into. With ``held_out`` rows the loss on them decides, and the parameters
+    that were best on them are restored.
     """
     with _quiet():
         with Progress(settings.max_iter, "fit", enabled=settings.verbose) as bar:
@@ -108,22 +87,22 @@ def _compare(state: TrainingState, loss: float, settings: Settings, *, keep: boo
 
 
 def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, rate) -> np.ndarray:
-    """Every row once in random order, in batches of nearly equal size; the mean losses (T,).
+    """Every row of ``data`` once; the mean losses (T,).
 
     ``rate(share of the epoch that is done)`` is the learning rate. Raises FloatingPointError where a
     loss is no longer a finite number.
     """
-    n, history = len(data), state.history
-    batches = np.array_split(state.rng.permutation(n), -(-n // settings.batch_size))
+    n, history = 0, state.history
     losses, weights = np.zeros((2, len(stepper.network.tasks)))
-    for i, rows in enumerate(batches):
-        batch = data.take(rows, state.rng)
-        if i == 0 and settings.record_conflict:
-            history.cosines.append(cosines(stepper.gramian(state, *batch)))
-        more, used = stepper(state, *batch, rate(i / len(batches)))
+    for done, (X, labels) in data.batches(settings.batch_size, state.rng):
+        if n == 0 and settings.record_conflict:
+            history.cosines.append(cosines(stepper.gramian(state, X, labels)))
+        more, used = stepper(state, X, labels, rate(done))
         check_finite(more, stepper.network, len(history.losses) + 1, settings)
-        losses += more * (len(rows) / n)
-        weights += used * (len(rows) / n)
+        n += X.shape[0]
+        losses += more * X.shape[0]
+        weights += used * X.shape[0]
+    losses, weights = losses / n, weights / n
     history.losses.append(losses)
     history.weights.append(weights)
     state.balancer = settings.balancer.after_epoch(losses, state.balancer)
