@@ -79,6 +79,12 @@ class ConvTrunk(Trunk):
         self.batch_norm = batch_norm
         self.image_shape = image_shape
 
+    @classmethod
+    def for_images(cls, height: int, width: int) -> ConvTrunk:
+        """As many blocks as leave 4 to 7 pixels of the shorter side: 32 filters, then 64 each."""
+        n_blocks = max(int(min(height, width)).bit_length() - 3, 1)
+        return cls((32, *[64] * (n_blocks - 1)))
+
     def check(self):
         check_options(self)
         self._channels()

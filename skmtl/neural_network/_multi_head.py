@@ -21,7 +21,7 @@ from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
 from ._codings import head_layers, head_loss, read_outputs
 from ._heads_learner import HeadsLearner
 from ._inputs import Scaling, split_rows
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
 from ._tell import tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
@@ -46,11 +46,14 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     trunk : Trunk, optional
         ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
         or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
-        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
+        of numbers; for images a ``ConvTrunk`` with as many blocks as leave 4 to 7 pixels of their shorter
+        side. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
-    augment : Augment, optional
-        Shows images moved and lit differently in every epoch, with their boxes, points and pixels.
+    augment : Augment, "auto" or None, default "auto"
+        Shows images moved and lit differently in every epoch, with their boxes, points and pixels. "auto" is
+        ``Augment()`` where all heads tell classes, tags, boxes, points or masks, and none where one tells
+        numbers or maps, which may be of sizes or of light.
     balancer : Balancer, default ``Fixed()``
         What gives the weights lambda; see ``skmtl.balancers``.
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default "adam"
@@ -59,19 +62,21 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     alpha : float >= 0, default 1e-4
         Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
         ``alpha * learning_rate`` in each step instead.
-    learning_rate : float > 0, default 1e-3
-    schedule : {"constant", "cosine", "triangle"}, default "cosine"
+    learning_rate : float > 0, default 3e-3
+    schedule : {"constant", "cosine", "triangle"}, default "triangle"
         What becomes of the learning rate over ``max_iter`` epochs: nothing; down to 0 along half a cosine;
         up from 0 over a fifth of the steps and down to 0 again.
     momentum : float in [0, 1), default 0.9
         For "sgd".
-    batch_size : int, default 64
-        Samples in a step, at most; the batches of an epoch are of nearly equal size.
-    max_iter : int, default 30
-        Epochs.
+    batch_size : int or "auto", default "auto"
+        Samples in a step, at most; the batches of an epoch are of nearly equal size. "auto" is a thirtieth of
+        the samples, 16 at least and 64 at most; 64 where they come part by part.
+    max_iter : int or "auto", default "auto"
+        Epochs. "auto" is 30, or as many more as make 1,000 steps; for "lbfgs" 200 iterations.
     tol : float >= 0, default 1e-4
         Training stops when the mean loss over heads has not fallen by more than ``tol`` for
-        ``n_iter_no_change`` epochs.
+        ``n_iter_no_change`` epochs: the loss on samples held out, or with the "constant" schedule that on
+        those learned. Other schedules go to their end, for the loss falls most where their rate does.
     n_iter_no_change : int, default 10
     early_stopping : bool, default False
         Judge by the loss on samples held out, and keep the parameters that were best on them.
@@ -134,8 +139,10 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     _parameter_constraints: dict = TRAINING_CONSTRAINTS | {
         "heads": [StrOptions({"auto"}), list, tuple],
         "trunk": [Trunk, None],
-        "augment": [Augment, None],
+        "augment": [Augment, StrOptions({"auto"}), None],
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
+        "batch_size": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["batch_size"]],
+        "max_iter": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["max_iter"]],
         "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
@@ -147,15 +154,15 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         trunk=None,
         *,
         head_layer_sizes=(),
-        augment=None,
+        augment="auto",
         balancer=None,
         solver="adam",
         alpha=1e-4,
-        learning_rate=1e-3,
-        schedule="cosine",
+        learning_rate=3e-3,
+        schedule="triangle",
         momentum=0.9,
-        batch_size=64,
-        max_iter=30,
+        batch_size="auto",
+        max_iter="auto",
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
@@ -239,7 +246,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         rows, held_out = split_rows(list(self.heads_), encoded, weight, fraction, rng)
         if first:
             self._learn_codings(X, encoded, weight, rows)
-        settings = self._settings(fingerprint)
+        settings = self._settings(fingerprint, len(rows))
         state = None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
         state = state or self._begin(settings, rng, first=first)
         data = self._samples(X, encoded, weight, rows, settings.dtype)
@@ -253,15 +260,17 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     def _batch_settings(self):
         return self._settings(None)
 
-    def _settings(self, fingerprint: str | None) -> Settings:
+    def _settings(self, fingerprint: str | None, n_samples: int | None = None) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if self.solver == "lbfgs":
             trunk = self.trunk_ if draws(self.trunk_) else None
-            same = ("augment", "early_stopping", "checkpoint")
-            check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
-        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
-        more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
-        settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
+            others = {name: getattr(self, name) for name in ("early_stopping", "checkpoint")}
+            augment = None if self.augment == "auto" else self.augment
+            check_lbfgs(balancer, trunk=trunk, augment=augment, **others)
+        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose")}
+        lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
+        settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:
             return settings
         return replace(

@@ -50,8 +50,9 @@ def train_on(network: JointNetwork, data, settings: Settings, state: TrainingSta
 
 def _epochs(network, data, held_out, settings: Settings, state: TrainingState, bar) -> int:
     stepper, rates, history = Stepper(network, settings, state), settings.rates(), state.history
+    patience = settings.n_iter_no_change if settings.settles or held_out is not None else np.inf
     bar.step("resumed" if history.losses else "", len(history.losses))
-    while len(history.losses) < settings.max_iter and state.best.waited < settings.n_iter_no_change:
+    while len(history.losses) < settings.max_iter and state.best.waited < patience:
         past = len(history.losses)
         losses = one_epoch(
             stepper, data, settings, state, lambda done, past=past: rates((past + done) / settings.max_iter)

@@ -62,7 +62,7 @@ def test_it_goes_on_after_a_pickle_with_the_same_bits(images):
 
 def test_it_goes_on_from_fit(rng):
     X, y = rows_of(rng)
-    model = MultiHeadNetwork(learning_rate=0.01, random_state=0).fit(X, y)
+    model = MultiHeadNetwork(learning_rate=0.01, max_iter=30, random_state=0).fit(X, y)
     first = model.loss_curve_[0].mean()
     before = model._codings["size"]["scale"]
     model.partial_fit(X[:40], y[:40])
