@@ -27,6 +27,7 @@ class Settings:
     max_samples: int
     max_iter: int
     n_jobs: int | None
+    verbose: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def learn_network(
         batch_size=batch,
         max_iter=max(settings.max_iter, -(-STEPS * batch // len(X))),
         random_state=seed,
+        verbose=settings.verbose,
     ).fit(X, make_targets(**fields))
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from ._base import Head, field_error, mean_observed
 
 IGNORE = 255
-UNSEEN = -1
+#: The code of a class that was not seen at fit; so at most 254 classes can be learned.
+UNSEEN = 254
 
 
 class MaskHead(Head):
@@ -43,6 +44,8 @@ class MaskHead(Head):
         if len(values) and not 0 <= values[0] <= values[-1] <= IGNORE:
             raise field_error(name, f"classes are 0 to 254, got {values[0]} to {values[-1]}.")
         classes = values[values != IGNORE]
+        if len(classes) > UNSEEN:
+            raise field_error(name, f"{len(classes)} classes; at most {UNSEEN} can be told apart.")
         if len(classes) < 2:
             seen = f"only the class {classes[0]} is" if len(classes) else "no pixel is"
             hint = " (255 means that nobody looked; mask > 0 makes classes of 0 and 255)"
@@ -58,14 +61,14 @@ class MaskHead(Head):
             raise field_error(
                 spec, f"class {target[unknown][0]} was not seen at fit; known: {spec['classes']}."
             )
-        return codes.astype(np.uint8)
+        return codes
 
     def _codes(self, target, spec):
         """As `encode`, and UNSEEN for a class that is none of the known ones."""
         if target.shape[1:] != tuple(spec["shape"]):
             raise field_error(spec, f"masks are {target.shape[1:]}, but {tuple(spec['shape'])} was fitted.")
         classes = spec["classes"].astype(int)
-        table = np.full(256, UNSEEN, np.int16)
+        table = np.full(256, UNSEEN, np.uint8)
         table[classes], table[IGNORE] = np.arange(len(classes)), IGNORE
         if target.size and not 0 <= target.min() <= target.max() <= IGNORE:
             raise field_error(spec, f"classes are 0 to 254, got {target.min()} to {target.max()}.")

@@ -73,6 +73,8 @@ def _attribute(name: str, value) -> bytes:
         return begin + pb.float_field(2, value) + pb.number_field(20, A_FLOAT)
     if isinstance(value, int):
         return begin + pb.number_field(3, value) + pb.number_field(20, A_INT)
+    if isinstance(value, str):
+        return begin + pb.bytes_field(4, value) + pb.number_field(20, A_TEXT)
     return begin + b"".join(pb.number_field(8, one) for one in value) + pb.number_field(20, A_INTS)
 
 

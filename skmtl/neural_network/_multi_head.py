@@ -320,6 +320,31 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
 
         return write_network(path, self)
 
+    def save_trunk(self, path) -> Path:
+        """Write the trunk with its parameters as an .npz file, for ``PretrainedTrunk(path)``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends in ".npz". Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A trunk other than ``ConvTrunk`` or ``DenseTrunk``, or another ending.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._pretrained_trunk import origin_of
+        from ._trunk_file import write_trunk
+
+        return write_trunk(path, self.trunk_, origin_of(self))
+
     def _tell(self, state, data):
         tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
 

@@ -20,7 +20,7 @@ from skmtl.annotation._instances import Masks, places
 from skmtl.annotation._rows import Segments
 from skmtl.annotation._whole import _inner
 from skmtl.heads import CountHead, LabelHead, OrdinalHead, PointsHead
-from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord, Tag
+from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord
 
 SHAPE = (30, 34)
 
@@ -212,14 +212,6 @@ def test_a_missing_label_is_none(labels):
     assert known[2] is None
     column = head.column(known, head.learn(known[:2], "y"))
     assert column[:2].tolist() == labels[:2] and column[2] not in labels[:2]
-
-
-def test_the_class_of_an_image_of_a_file_is_its_tag():
-    one, two = Tag("cat"), Tag("dog", present=False)
-    assert ImageHead().read(ImageRecord("a.png", tags=[one, two]), SHAPE, "y[0]")[0] == "cat"
-    assert ImageHead().read(ImageRecord("a.png", tags=[two]), SHAPE, "y[0]") is None
-    with pytest.raises(ValueError, match="a.png.* has 2 tags"):
-        ImageHead().read(ImageRecord("a.png", tags=[one, one]), SHAPE, "y[0]")
 
 
 def test_counts_stay_in_reach_of_those_seen():
