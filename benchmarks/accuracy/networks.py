@@ -72,7 +72,10 @@ PARTS = {
 
 def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores of every part, and what joint learning has changed."""
-    tables = [_image_scores(part, folder, splits) for part in PARTS.values()]
+    tables = []
+    for part in PARTS.values():
+        tables.append(_image_scores(part, folder, splits))
+        print(tables[-1].table("separate"), flush=True)
     tables += table_scores(folder, splits)
     said = ["Joint minus separate, mean over scores and splits, and its standard error over splits:", ""]
     for table in tables:
