@@ -56,6 +56,7 @@ def learn_network(
         DenseTrunk(settings.hidden_layer_sizes, dropout=0.3),
         alpha=ALPHA,
         learning_rate=2e-3,
+        schedule="cosine",
         batch_size=batch,
         max_iter=max(settings.max_iter, -(-STEPS * batch // len(X))),
         random_state=seed,
