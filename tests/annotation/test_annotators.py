@@ -76,6 +76,14 @@ def test_a_few_strokes_make_whole_masks(scene):
     assert model.score(images[16:], truth) > 0.85
 
 
+def test_pixels_are_looked_at_twice_where_there_are_many(scene):
+    images, _, numbers = scene
+    masks = np.stack(numbers) > 0
+    many = PixelAnnotator(hidden_layer_sizes=8, max_samples=2000, random_state=0).fit(images[:4], masks[:4])
+    few = PixelAnnotator(hidden_layer_sizes=8, max_samples=1999, random_state=0).fit(images[:4], masks[:4])
+    assert [len(one.levels_[0].networks) for one in (many, few)] == [2, 1]
+
+
 def test_points_are_found(scene):
     images, boxes, _ = scene
     points = np.stack([np.stack([one[0, :2], one[0, 2:]]) for one in boxes])
