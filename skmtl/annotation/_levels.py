@@ -11,12 +11,15 @@ from ..neural_network import DenseTrunk, MultiHeadNetwork
 from ..targets import make_targets
 from ..utils._parallel import run_blocks
 from ._head import UNKNOWN, AnnotationHead
+from ._projection import learn_projection
 from ._sampling import codes, count, draw, quotas
 
 #: Penalty of the network, a hundred times that of MultiHeadNetwork: rows of one image are alike.
 ALPHA = 1e-2
 #: Probabilities that a second look sees are kept so far from 0 and 1.
 EDGE = 1e-3
+#: Maps that it sees at most, along the principal directions of all that was told.
+MAPS = 8
 #: Rows from which on a second look pays. With 4,000 labelled pixels the mean IoU of nuclei rose from 0.833 to
 #: 0.839 and of membranes from 0.662 to 0.680, over three splits; with 400 both fell by 0.004.
 ENOUGH = 2000
@@ -109,13 +112,14 @@ class PlaceLevel:
         drawn = {name: sum(part.drawn[name] for part in parts) for name in self.heads}
         self.shares = {name: drawn[name] / np.maximum(there[name].sum(axis=0), 1) for name in self.heads}
         fields = _joined([(len(part.rows), part.fields) for part in parts])
-        seen, self.networks = [part.seen for part in parts], []
+        X, self.networks = np.concatenate([part.seen for part in parts]).astype(np.float32, copy=False), []
         for look in range(self.rows.looks):
-            if look and sum(map(len, seen)) < ENOUGH:
+            if look and len(X) < ENOUGH:
                 break  # the first network is too sure of so few rows that it has learned from
             if look:
+                self.condense = learn_projection(self._columns(X), MAPS)
                 seen = run_blocks(lambda part: self._seen(examples, part), parts, settings.n_jobs)
-            X = np.concatenate(seen).astype(np.float32, copy=False)
+                X = np.concatenate(seen).astype(np.float32, copy=False)
             self.networks.append(learn_network(self._fields(), X, fields, settings, seed + look))
         return self
 
@@ -180,10 +184,17 @@ class PlaceLevel:
         frame, told = self.tell(examples.trunk, image)
         return np.concatenate([X for _, X in self._parts(examples.trunk, image, frame, told, part.rows)])
 
+    def _columns(self, X: np.ndarray) -> np.ndarray:
+        """What the first network tells of the rows X."""
+        return told_columns(self._by_head(self.networks[0], self.networks[0]._outputs(X, np.float32)))
+
     def _parts(self, trunk, image, frame, told: dict | None, wanted=None):
         """Features of rows; at a look after the first also of what was told of them."""
-        before = () if told is None else (told_maps(told, frame),)
-        return self.rows.parts(trunk, image, frame, wanted, *before)
+        if told is None:
+            return self.rows.parts(trunk, image, frame, wanted)
+        columns = told_columns(told)
+        columns = columns if self.condense is None else self.condense(columns)
+        return self.rows.parts(trunk, image, frame, wanted, columns.reshape(*frame.shape, -1))
 
     def tell(self, trunk, image: np.ndarray) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
         """The frame of an image and, for each head, what the last network tells of its rows."""
@@ -199,6 +210,9 @@ class PlaceLevel:
                 if field not in whole:
                     whole[field] = np.zeros((len(frame), values.shape[1]), np.float32)
                 whole[field][numbers] = values
+        return self._by_head(network, whole)
+
+    def _by_head(self, network: MultiHeadNetwork, whole: dict) -> dict[str, dict[str, np.ndarray]]:
         return {name: self._of_head(network, name, whole) for name in self.heads}
 
     def _of_head(self, network, name: str, whole: dict) -> dict[str, np.ndarray]:
@@ -209,8 +223,8 @@ class PlaceLevel:
         return told
 
 
-def told_maps(told: dict[str, dict[str, np.ndarray]], frame) -> np.ndarray:
-    """All that was told of the pixels of an image as maps (h, w, k): log odds of kinds, and numbers."""
+def told_columns(told: dict[str, dict[str, np.ndarray]]) -> np.ndarray:
+    """All that was told of rows side by side, (m, k): log odds of kinds, and numbers."""
     columns = []
     for fields in told.values():
         for field, values in fields.items():
@@ -218,7 +232,7 @@ def told_maps(told: dict[str, dict[str, np.ndarray]], frame) -> np.ndarray:
                 sure = np.clip(values[:, 1:] if values.shape[1] == 2 else values, EDGE, 1 - EDGE)
                 values = np.log(sure / (1 - sure))
             columns.append(values)
-    return np.concatenate(columns, axis=1, dtype=np.float32).reshape(*frame.shape, -1)
+    return np.concatenate(columns, axis=1, dtype=np.float32)
 
 
 def set_right(probability: np.ndarray, seen: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ from annotation._toys import squares
 from sklearn.base import BaseEstimator
 
 from skmtl.annotation import _rows as rows_module
-from skmtl.annotation._cells import grid_of, with_surroundings
+from skmtl.annotation._cells import with_surroundings
 from skmtl.annotation._derivatives import derivative_tiles, derivatives_at, quarters
-from skmtl.annotation._levels import EDGE, set_right, told_maps
+from skmtl.annotation._levels import EDGE, set_right, told_columns
 from skmtl.annotation._rows import Cells, Pixels, Regions
 from skmtl.annotation._sampling import codes, count, draw, quotas
 
@@ -199,14 +199,14 @@ def test_a_second_look_sees_what_was_told_around_a_pixel(monkeypatch, plain, tru
         np.testing.assert_allclose(X, whole[numbers], rtol=1e-6)
 
 
-def test_what_was_told_becomes_maps_of_log_odds_and_numbers():
+def test_what_was_told_becomes_log_odds_and_numbers():
     told = {
         "a": {"kind": np.array([[0.25, 0.75], [1.0, 0.0]]), "depth": np.array([[5.0], [6]])},
         "b": {"kind": np.array([[0.5, 0.25, 0.25], [0, 0, 1.0]])},
     }
     odds, edge = np.log(3), np.log(EDGE / (1 - EDGE))
     expected = [[odds, 5, 0, -odds, -odds], [edge, 6, edge, edge, -edge]]
-    np.testing.assert_allclose(told_maps(told, grid_of((1, 2), 1)), [expected], rtol=1e-6)
+    np.testing.assert_allclose(told_columns(told), expected, rtol=1e-6)
 
 
 def test_quarters():
