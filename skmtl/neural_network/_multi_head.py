@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..heads import HeadOutputsMixin
