@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from skmtl import MultiHeadNetwork, nn
+
 
 def scenes(rng, n=120, side=16):
     """A bright or dark rectangle on grey: its kind, tags, box, two corners, width, and mask."""
@@ -40,3 +42,18 @@ def hide(fields, rng, share=0.4):
 
 def bits_of(model) -> bytes:
     return b"".join(value.tobytes() for value in model.params_.values())
+
+
+def levels(trunk, X):
+    """The levels of a trunk on X, with the parameters it begins with."""
+    trunk = trunk.named(None)
+    X, scaling = trunk.samples(X).astype(float), trunk.scaling()
+    layers = trunk.layers(1)
+    params, _ = layers.init(np.random.default_rng(0), X.shape[1:], np.float64)
+    X, run = (X - scaling["shift"]) / scaling["scale"], nn.Run(statistics=trunk.statistics())
+    return layers.forward(params, X, run)[0]
+
+
+def network(trunk, **options):
+    """A network that is fitted in a moment."""
+    return MultiHeadNetwork(trunk=trunk, random_state=0, **{"max_iter": 2, "learning_rate": 0.01} | options)

@@ -70,6 +70,7 @@ OPERATORS = {
     "Concat": lambda *parts, axis: np.concatenate(parts, axis=axis),
     "Conv": conv,
     "Div": divide,
+    "Dropout": lambda X: X,
     "Erf": erf,
     "Exp": np.exp,
     "Flatten": lambda X, axis=1: X.reshape(int(np.prod(X.shape[:axis])), -1),
@@ -88,6 +89,7 @@ OPERATORS = {
     "Reshape": reshape,
     "Sigmoid": expit,
     "Softmax": lambda X, axis=-1: softmax(X, axis=axis),
+    "Sqrt": np.sqrt,
     "Sub": np.subtract,
     "Transpose": lambda X, perm: np.transpose(X, perm),
 }

@@ -73,6 +73,8 @@ def _attribute(name: str, value) -> bytes:
         return begin + pb.float_field(2, value) + pb.number_field(20, A_FLOAT)
     if isinstance(value, int):
         return begin + pb.number_field(3, value) + pb.number_field(20, A_INT)
+    if isinstance(value, str):
+        return begin + pb.bytes_field(4, value) + pb.number_field(20, A_TEXT)
     return begin + b"".join(pb.number_field(8, one) for one in value) + pb.number_field(20, A_INTS)
 
 
@@ -104,9 +106,13 @@ def read_onnx(path, max_bytes: int = MAX_BYTES) -> OnnxGraph:
         No such file, larger than ``max_bytes``, no ONNX model, or one with graphs within the graph, weights
         in other files, or constants of another type than float16, float32, float64, int32 or int64.
     """
-    path = Path(path)
+    return parse_onnx(read_bytes(Path(path), max_bytes), path)
+
+
+def parse_onnx(content: bytes, path) -> OnnxGraph:
+    """The graph in the content of a file; errors name it."""
     try:
-        model = pb.read_message(memoryview(read_bytes(path, max_bytes)))
+        model = pb.read_message(memoryview(content))
         if len(model.get(7, ())) != 1 or not isinstance(model[7][0], memoryview):
             raise Bad("no ONNX model: it holds no graph")
         graph = _read_graph(pb.read_message(model[7][0]))

@@ -14,6 +14,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import fit_context
 from ..utils._weights import checked_weights
 from ._architecture import layer_sizes
+from ._augment import Augment, auto_augment
 from ._codings import for_rows, learn_coding
 from ._conv_trunk import ConvTrunk
 from ._incremental import Incremental, trains_on_batches
@@ -109,22 +110,22 @@ class HeadsLearner(Incremental):
                 f"X: shape per sample is {X.shape[1:]}, but {tuple(self.input_shape_)} was fitted."
             )
 
-    def _asked_layers(self, n_dimensions: int) -> dict:
-        """The trunk as a value of its own, and what heads are made of."""
+    def _asked_layers(self, shape: tuple[int, ...]) -> dict:
+        """The trunk as a value of its own, for X of this shape, and what heads are made of."""
         trunk = self.trunk
         if trunk is None:
-            trunk = DenseTrunk() if n_dimensions == 2 else ConvTrunk()
+            trunk = DenseTrunk() if len(shape) == 2 else ConvTrunk.for_images(*shape[1:3])
         trunk.check()
         trunk = clone(trunk).named(getattr(self, "feature_names_in_", None))
         return {"trunk": trunk, "head": layer_sizes(self.head_layer_sizes, "head_layer_sizes")}
 
     def _start(self, X: np.ndarray) -> np.ndarray:
         """Remember the trunk; X as its layers take it."""
-        layers = self._asked_layers(X.ndim)
+        layers = self._asked_layers(X.shape)
         self.trunk_, self._head_sizes = layers["trunk"], layers["head"]
         X = self.trunk_.samples(X)
         self._shape = X.shape[1:]
-        if self.augment is not None:
+        if isinstance(self.augment, Augment):
             self.augment.check()
             if X.ndim != 4:
                 raise ValueError("augment moves images, but the trunk takes X as rows of numbers")
@@ -133,7 +134,7 @@ class HeadsLearner(Incremental):
     def _start_again(self, X: np.ndarray) -> np.ndarray:
         """As ``_start``, but the layers must be those that are fitted; the share of dropout may change."""
         fitted = told_design({"trunk": self.trunk_, "head": self._head_sizes})
-        same = told_design(self._asked_layers(X.ndim)) == fitted
+        same = told_design(self._asked_layers(X.shape)) == fitted
         if not same or (self.heads != "auto" and repr(dict(self.heads)) != repr(self.heads_)):
             raise ValueError("warm_start=True: the trunk, head_layer_sizes or heads are others than before")
         return self._start(X)
@@ -178,7 +179,14 @@ class HeadsLearner(Incremental):
             for_rows(coding, field[rows], weight[rows])
             for coding, field in zip(self._codings.values(), encoded, strict=True)
         ]
-        return Samples(X, Scaling(**self._scaling), encoded, codings, weight, rows, dtype, self.augment)
+        augment = self._chosen_augment()
+        return Samples(X, Scaling(**self._scaling), encoded, codings, weight, rows, dtype, augment)
+
+    def _chosen_augment(self) -> Augment | None:
+        if self.augment != "auto":
+            return self.augment
+        moves = len(self._shape) == 3 and self.solver != "lbfgs"
+        return auto_augment(head.kind for head in self.heads_.values()) if moves else None
 
     def _read_part(self, part, settings, classes, *, first):
         X, fields, weight = self._read(*part, first=first)

@@ -13,21 +13,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..heads import HeadOutputsMixin
-from ..nn import JointNetwork, Run, Task
+from ..nn import JointNetwork, Task
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
 from ._augment import Augment
 from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
-from ._codings import head_layers, head_loss, read_outputs
+from ._codings import head_layers, head_loss
 from ._heads_learner import HeadsLearner
-from ._inputs import Scaling, split_rows
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
-from ._tell import tell
+from ._inference import predicted
+from ._inputs import split_rows
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
+from ._tell import lock_parameters, tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
-
-#: Numbers of a block in prediction, about: samples times pixels, or times columns.
-BLOCK = 2**18
 
 
 class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
@@ -46,11 +44,14 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     trunk : Trunk, optional
         ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
         or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
-        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
+        of numbers; for images a ``ConvTrunk`` with as many blocks as leave 4 to 7 pixels of their shorter
+        side. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
-    augment : Augment, optional
-        Shows images moved and lit differently in every epoch, with their boxes, points and pixels.
+    augment : Augment, "auto" or None, default "auto"
+        Shows images moved and lit differently in every epoch, with their boxes, points and pixels. "auto" is
+        ``Augment()`` where all heads tell classes, tags, boxes, points or masks, and none where one tells
+        numbers or maps, which may be of sizes or of light.
     balancer : Balancer, default ``Fixed()``
         What gives the weights lambda; see ``skmtl.balancers``.
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default "adam"
@@ -59,19 +60,21 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     alpha : float >= 0, default 1e-4
         Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
         ``alpha * learning_rate`` in each step instead.
-    learning_rate : float > 0, default 1e-3
-    schedule : {"constant", "cosine", "triangle"}, default "cosine"
+    learning_rate : float > 0, default 3e-3
+    schedule : {"constant", "cosine", "triangle"}, default "triangle"
         What becomes of the learning rate over ``max_iter`` epochs: nothing; down to 0 along half a cosine;
         up from 0 over a fifth of the steps and down to 0 again.
     momentum : float in [0, 1), default 0.9
         For "sgd".
-    batch_size : int, default 64
-        Samples in a step, at most; the batches of an epoch are of nearly equal size.
-    max_iter : int, default 30
-        Epochs.
+    batch_size : int or "auto", default "auto"
+        Samples in a step, at most; the batches of an epoch are of nearly equal size. "auto" is a thirtieth of
+        the samples, 16 at least and 64 at most; 64 where they come part by part.
+    max_iter : int or "auto", default "auto"
+        Epochs. "auto" is 30, or as many more as make 1,000 steps; for "lbfgs" 200 iterations.
     tol : float >= 0, default 1e-4
         Training stops when the mean loss over heads has not fallen by more than ``tol`` for
-        ``n_iter_no_change`` epochs.
+        ``n_iter_no_change`` epochs: the loss on samples held out, or with the "constant" schedule that on
+        those learned. Other schedules go to their end, for the loss falls most where their rate does.
     n_iter_no_change : int, default 10
     early_stopping : bool, default False
         Judge by the loss on samples held out, and keep the parameters that were best on them.
@@ -134,8 +137,10 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     _parameter_constraints: dict = TRAINING_CONSTRAINTS | {
         "heads": [StrOptions({"auto"}), list, tuple],
         "trunk": [Trunk, None],
-        "augment": [Augment, None],
+        "augment": [Augment, StrOptions({"auto"}), None],
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
+        "batch_size": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["batch_size"]],
+        "max_iter": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["max_iter"]],
         "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
@@ -147,15 +152,15 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         trunk=None,
         *,
         head_layer_sizes=(),
-        augment=None,
+        augment="auto",
         balancer=None,
         solver="adam",
         alpha=1e-4,
-        learning_rate=1e-3,
-        schedule="cosine",
+        learning_rate=3e-3,
+        schedule="triangle",
         momentum=0.9,
-        batch_size=64,
-        max_iter=30,
+        batch_size="auto",
+        max_iter="auto",
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
@@ -239,7 +244,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         rows, held_out = split_rows(list(self.heads_), encoded, weight, fraction, rng)
         if first:
             self._learn_codings(X, encoded, weight, rows)
-        settings = self._settings(fingerprint)
+        settings = self._settings(fingerprint, len(rows))
         state = None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
         state = state or self._begin(settings, rng, first=first)
         data = self._samples(X, encoded, weight, rows, settings.dtype)
@@ -253,15 +258,17 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     def _batch_settings(self):
         return self._settings(None)
 
-    def _settings(self, fingerprint: str | None) -> Settings:
+    def _settings(self, fingerprint: str | None, n_samples: int | None = None) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if self.solver == "lbfgs":
             trunk = self.trunk_ if draws(self.trunk_) else None
-            same = ("augment", "early_stopping", "checkpoint")
-            check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
-        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
-        more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
-        settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
+            others = {name: getattr(self, name) for name in ("early_stopping", "checkpoint")}
+            augment = None if self.augment == "auto" else self.augment
+            check_lbfgs(balancer, trunk=trunk, augment=augment, **others)
+        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose")}
+        lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
+        settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:
             return settings
         return replace(
@@ -311,24 +318,65 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
 
         return write_network(path, self)
 
-    def _tell(self, state, data):
-        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+    def input_slopes(self, X, head: str, columns, *, times_input=False) -> np.ndarray:
+        """The slope of one output of a head in every number of X; see ``skmtl.inspection.gradient_map``.
 
-    def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
-        """What each head's codec decodes; ``dtype`` is that of the layers.
+        Parameters
+        ----------
+        X : array, as ``predict`` takes it
+        head : str
+        columns : array of int (n,)
+            Which of the head's outputs, for each sample.
+        times_input : bool, default False
+            Each slope times the number's distance from the mean that X is scaled by.
 
-        In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
+        Returns
+        -------
+        slopes : ndarray of the shape of X, float64
         """
         check_is_fitted(self)
         X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
         self._need_shape(X)
-        X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
-        rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
-        params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}
-        parts = []
-        for first in range(0, len(X), rows):
-            block = scaling.apply(X[first : first + rows], dtype)
-            Z = network.outputs(params, block, Run(statistics=self._statistics))
-            parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
-        whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
-        return dict(zip(self._codings, whole, strict=True))
+        from ._slopes import input_slopes
+
+        return input_slopes(self, X, head, np.asarray(columns), times_input=times_input)
+
+    def save_trunk(self, path) -> Path:
+        """Write the trunk with its parameters as an .npz file, for ``PretrainedTrunk(path)``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends in ".npz". Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A trunk other than ``ConvTrunk`` or ``DenseTrunk``, or another ending.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._pretrained_trunk import origin_of
+        from ._trunk_file import write_trunk
+
+        return write_trunk(path, self.trunk_, origin_of(self))
+
+    def _tell(self, state, data):
+        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+
+    def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
+        """What each head's codec decodes; ``dtype`` is that of the layers behind plain blocks of convolution.
+
+        In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
+        """
+        return predicted(self, X, dtype)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "params_"):
+            lock_parameters(self)

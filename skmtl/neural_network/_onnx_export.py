@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .._version import __version__
 from ..io._onnx import Node, OnnxGraph, write_onnx
+from . import _onnx_foreign  # noqa: F401 - adds what it can write
 from ._onnx_heads import write_classes, write_head, write_number
 from ._onnx_layers import OWN, Value, Writer, channels_first, reshaped
 from ._trunks import Trunk

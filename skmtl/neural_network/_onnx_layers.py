@@ -79,26 +79,28 @@ def _chain(w: Writer, x, layers):
     return x
 
 
-def _residual(w, x, layer):
-    return w.add("Add", x.name, w.write(layer, x).name)
+def _residual(w, x, layer, rectified=False):
+    y = w.add("Add", x.name, w.write(layer, x).name)
+    return w.add("Relu", y) if rectified else y
 
 
-def _dense(w, x, name, **_):
+def _dense(w, x, name, n_outputs, gain):
     return w.add("Gemm", x.name, w.param(f"{name}.W"), w.param(f"{name}.b"))
 
 
-def _ordered_biases(w, x, name, **_):
+def _ordered_biases(w, x, name, n_outputs):
     return w.add("Add", x.name, w.param(f"{name}.b"))
 
 
-def _conv(w, x, name, size=3, stride=1, **_):
+def _conv(w, x, name, n_filters, size=3, stride=1, pad=None):
+    pad = size // 2 if pad is None else pad
     filters = w.param(f"{name}.W", lambda W: W.transpose(3, 2, 0, 1))
-    shape = {"kernel_shape": (size, size), "strides": (stride, stride), "pads": (size // 2,) * 4}
+    shape = {"kernel_shape": (size, size), "strides": (stride, stride), "pads": (pad,) * 4}
     return w.add("Conv", x.name, filters, w.param(f"{name}.b"), **shape)
 
 
 def _conv_pool(w, x, name, n_filters):
-    return w.add("Relu", w.add("MaxPool", _conv(w, x, name), kernel_shape=(2, 2), strides=(2, 2)))
+    return w.add("Relu", w.add("MaxPool", _conv(w, x, name, n_filters), kernel_shape=(2, 2), strides=(2, 2)))
 
 
 def _pool(op: str):
@@ -134,10 +136,11 @@ def _gelu(w, x):
     return w.add("Mul", half, w.add("Add", below, w.constant(1.0)))
 
 
-def _batch_norm(w, x, name, epsilon, **_):
+def _batch_norm(w, x, name, momentum, epsilon, rectified=False):
     gathered = [w.constant(w.statistics[f"{name}.{part}"]) for part in ("mean", "variance")]
     learned = [w.param(f"{name}.{part}") for part in ("gamma", "beta")]
-    return w.add("BatchNormalization", x.name, *learned, *gathered, epsilon=float(epsilon))
+    y = w.add("BatchNormalization", x.name, *learned, *gathered, epsilon=float(epsilon))
+    return w.add("Relu", y) if rectified else y
 
 
 def _pyramid(w, x, stages):
@@ -201,7 +204,7 @@ def _stitch(w, H, name, start):
 
 
 def _gate(w, x, name, n):
-    return w.add("Softmax", _dense(w, _rows(w, x), name), axis=1)
+    return w.add("Softmax", _dense(w, _rows(w, x), name, n, 0.0), axis=1)
 
 
 def _gated(w, H, gate, places):
@@ -214,8 +217,8 @@ def _gated(w, H, gate, places):
     return tuple(mixed.get(i) for i in range(len(H)))
 
 
-def _given(w, x, layer, params, statistics):
-    return w.with_params(params, statistics).write(layer, x)
+def _given(w, x, layer, held):
+    return w.with_params(held.params, held.statistics).write(layer, x)
 
 
 WRITERS = {

@@ -50,8 +50,9 @@ def train_on(network: JointNetwork, data, settings: Settings, state: TrainingSta
 
 def _epochs(network, data, held_out, settings: Settings, state: TrainingState, bar) -> int:
     stepper, rates, history = Stepper(network, settings, state), settings.rates(), state.history
+    patience = settings.n_iter_no_change if settings.settles or held_out is not None else np.inf
     bar.step("resumed" if history.losses else "", len(history.losses))
-    while len(history.losses) < settings.max_iter and state.best.waited < settings.n_iter_no_change:
+    while len(history.losses) < settings.max_iter and state.best.waited < patience:
         past = len(history.losses)
         losses = one_epoch(
             stepper, data, settings, state, lambda done, past=past: rates((past + done) / settings.max_iter)
@@ -90,7 +91,7 @@ def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, 
     """Every row of ``data`` once; the mean losses (T,).
 
     ``rate(share of the epoch that is done)`` is the learning rate. Raises FloatingPointError where a
-    loss is no longer a finite number.
+    loss or, after the last step, a parameter is no longer a finite number.
     """
     n, history = 0, state.history
     losses, weights = np.zeros((2, len(stepper.network.tasks)))
@@ -106,6 +107,7 @@ def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, 
     history.losses.append(losses)
     history.weights.append(weights)
     state.balancer = settings.balancer.after_epoch(losses, state.balancer)
+    need_finite_params(state, settings)
     return losses
 
 
@@ -114,9 +116,16 @@ def check_finite(losses: np.ndarray, network: JointNetwork, epoch: int, settings
     if not np.isfinite(losses).all():
         names = [task.name for task, loss in zip(network.tasks, losses, strict=True) if not np.isfinite(loss)]
         raise FloatingPointError(
-            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: lower learning_rate "
-            f"({settings.learning_rate:g}), or scale the columns of X (StandardScaler)"
+            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: {settings.advice}"
         )
+
+
+def need_finite_params(state: TrainingState, settings: Settings) -> None:
+    """Refuse parameters that overflowed in the last step, behind which no loss was computed."""
+    if not np.isfinite(state.vector.array).all():
+        broken = next(name for name, value in state.vector.views.items() if not np.isfinite(value).all())
+        epoch = len(state.history.losses)
+        raise FloatingPointError(f"{broken!r} is no longer finite after epoch {epoch}: {settings.advice}")
 
 
 def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState, bar) -> int:

@@ -17,7 +17,7 @@ def graph():
         outputs={"Y": ("n", 3)},
         nodes=[
             Node("Gemm", ("X", "W", "b"), ("h",), {"alpha": 0.5, "transB": 1}),
-            Node("Reshape", ("h", "shape"), ("Y",), {"pads": (1, 2, -3)}),
+            Node("Reshape", ("h", "shape"), ("Y",), {"pads": (1, 2, -3), "mode": "naïve"}),
         ],
         constants={
             "W": np.arange(6, dtype=np.float32).reshape(3, 2),
