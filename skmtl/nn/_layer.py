@@ -78,7 +78,8 @@ def remembered(make: Callable[..., Layer]) -> Callable[..., Layer]:
 
     @wraps(make)
     def make_and_tell(*args, **options) -> Layer:
-        return make(*args, **options)._replace(made=Made(make, args, options))
+        init, forward, _ = make(*args, **options)
+        return Layer(init, forward, Made(make, args, options))
 
     return make_and_tell
 
