@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_a_process_that_is_killed_goes_on(scenes, tmp_path):
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     journal = tmp_path / "found.json.journal"
     while child.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 3):
-        pass
+        time.sleep(0.02)
     child.kill()
     child.communicate()
     assert main(annotate(scenes, out, "coco")) == 0

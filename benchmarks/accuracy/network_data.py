@@ -112,8 +112,8 @@ def overlapping(folder: Path, n: int, seed: int) -> Examples:
 
 
 def nuclei_fields(folder: Path, n: int, seed: int) -> Examples:
-    """Parts of microscopy images, 40 x 40 x 3: nuclei, their outlines, fluorescence or not."""
-    data, rng, side = np.load(folder / "dsb2018.npz"), np.random.default_rng(seed), 40
+    """Parts of microscopy images, 32 x 32 x 3: nuclei, their outlines, fluorescence or not."""
+    data, rng, side = np.load(folder / "dsb2018.npz"), np.random.default_rng(seed), 32
     order = rng.permutation(len(data["images"]))
     parts = []
     for rows in (order[:n], order[n : n + N_TEST]):

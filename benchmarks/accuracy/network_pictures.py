@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"cells": 3, "nuclei": 3, "scenes": 2, "fields": 2}
+LARGER = {"cells": 3, "nuclei": 3, "fields": 3}
 
 
 def main() -> None:
@@ -49,14 +49,11 @@ def tile(image: np.ndarray, found, truth: dict, factor: int):
     if "box" in truth:
         marks |= {"boxes": [found["box"] * factor], "true_boxes": [truth["box"] * factor]}
         marks["colours"] = [COLOURS[0]]
-    points = next((field for field in ("points", "middle") if field in truth), None)
-    if points is not None:
-        marks |= {"points": found[points] * factor, "true_points": truth[points] * factor}
+    if "points" in truth:
+        marks |= {"points": found["points"] * factor, "true_points": truth["points"] * factor}
     if "mask" in truth:
         marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
-    said = [
-        _told(found[field], truth[field]) for field in ("kind", "digit", "fluorescence") if field in truth
-    ]
+    said = [_told(found[field], truth[field]) for field in ("kind", "fluorescence") if field in truth]
     return drawn(large, text=", ".join(said), **marks)
 
 

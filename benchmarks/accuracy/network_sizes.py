@@ -1,34 +1,30 @@
-"""Networks of a given number of parameters."""
+"""Networks of equal numbers of parameters."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from sklearn.base import clone
 
 from skmtl.neural_network import InputsTrunk, Trunk
 
-STEPS = 64
+STEPS = 16
 
 
-def size(model) -> int:
-    """How many parameters a fitted network has."""
-    return sum(value.size for value in model.params_.values())
+def narrowed(trunk: Trunk, n_tasks: int, X: np.ndarray) -> Trunk:
+    """The widest of 16 narrower copies of which ``n_tasks`` have no more parameters than the trunk.
 
-
-def narrowed(trunk: Trunk, n_tasks: int, fits: Callable[[Trunk], bool]) -> Trunk:
-    """The widest copy of a trunk that ``fits``, between its own width and nothing, in 64 steps.
-
-    The search begins a little above the share ``1 / sqrt(n_tasks)`` of the width, with which the products of
-    neighbouring layers' sizes are ``1 / n_tasks``.
+    Networks with such trunks have no more parameters in all, for their heads see fewer numbers.
     """
-    first = int(np.ceil(1.2 * STEPS / np.sqrt(n_tasks)))
-    for step in range(min(first, STEPS), 0, -1):
-        narrow = _scaled(trunk, step / STEPS)
-        if fits(narrow):
-            return narrow
-    raise ValueError(f"no narrow copy of {trunk!r} is small enough")
+    most = _size(trunk, X) / n_tasks
+    copies = (_scaled(trunk, step / STEPS) for step in range(STEPS, 0, -1))
+    return next(narrow for narrow in copies if _size(narrow, X) <= most)
+
+
+def _size(trunk: Trunk, X: np.ndarray) -> int:
+    """How many parameters a trunk has for samples like X."""
+    shape = trunk.samples(X[:1]).shape[1:]
+    params, _ = trunk.layers(1).init(np.random.default_rng(0), shape, np.float32)
+    return sum(value.size for value in params.values())
 
 
 def _scaled(trunk: Trunk, share: float) -> Trunk:
@@ -44,4 +40,4 @@ def _scaled(trunk: Trunk, share: float) -> Trunk:
 
 def scaled_sizes(sizes, share: float) -> tuple[int, ...]:
     """A share of each size, at least 1."""
-    return tuple(max(int(round(share * size)), 1) for size in np.atleast_1d(sizes))
+    return tuple(max(round(share * int(size)), 1) for size in np.atleast_1d(sizes))

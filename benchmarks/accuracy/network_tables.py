@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from comparison import Scores
-from network_sizes import scaled_sizes, size
 from sklearn.metrics import f1_score, r2_score
 from sklearn.preprocessing import StandardScaler
 
@@ -67,16 +66,13 @@ def _joint(table: Table, X, Y, X_test, seed: int) -> np.ndarray:
 
 
 def _separate(table: Table, X, Y, X_test, seed: int) -> np.ndarray:
-    hidden = _equal_size(table, X, Y)
+    hidden = _equal_size(X, Y)
     models = [table.model(hidden, random_state=seed).fit(X, column) for column in Y.T]
     return np.column_stack([model.predict(X_test) for model in models])
 
 
-def _equal_size(table: Table, X, Y) -> tuple[int, ...]:
+def _equal_size(X, Y) -> tuple[int, ...]:
     """The widest layer with which networks of one task each have no more parameters than the joint one."""
-    whole = size(table.model(HIDDEN, max_iter=1).fit(X, Y))
-    for share in np.arange(HIDDEN[0], 0, -1) / HIDDEN[0]:
-        hidden = scaled_sizes(HIDDEN, share)
-        if Y.shape[1] * size(table.model(hidden, max_iter=1).fit(X, Y[:, 0])) <= whole:
-            return hidden
-    raise ValueError(f"{table.name}: no layer is narrow enough")
+    (width,), tasks, inputs = HIDDEN, Y.shape[1], X.shape[1] + 1
+    whole = width * inputs + (width + 1) * tasks
+    return ((whole - tasks) // (tasks * (inputs + 1)),)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import network_data as data
 import numpy as np
 from comparison import Scores
-from network_sizes import narrowed, size
+from network_sizes import narrowed
 from network_tables import table_scores
 
 from skmtl import MultiHeadNetwork, make_targets
@@ -42,12 +42,6 @@ class Part(NamedTuple):
 
 PARTS = {
     "cells": Part("Cells of blood: class and box", data.cells, 150, {"kind": LabelHead(), "box": BoxHead()}),
-    "scenes": Part(
-        "Digits in scenes: class, box and point",
-        data.scenes,
-        150,
-        {"digit": LabelHead(), "box": BoxHead(), "middle": PointsHead()},
-    ),
     "nuclei": Part(
         "Nuclei: detection, segmentation, pose",
         data.nuclei,
@@ -78,7 +72,10 @@ PARTS = {
 
 def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores of every part, and what joint learning has changed."""
-    tables = [_image_scores(part, folder, splits) for part in PARTS.values()]
+    tables = []
+    for part in PARTS.values():
+        tables.append(_image_scores(part, folder, splits))
+        print(tables[-1].table("separate"), flush=True)
     tables += table_scores(folder, splits)
     said = ["Joint minus separate, mean over scores and splits, and its standard error over splits:", ""]
     for table in tables:
@@ -98,7 +95,7 @@ def _image_scores(part: Part, folder: Path, splits: int) -> Scores:
     for seed in range(splits):
         examples = part.load(folder, part.n, seed)
         joint = fitted(part, examples, list(part.heads), part.trunk, seed)
-        narrow = _narrowest(part, examples, joint)
+        narrow = narrowed(joint.trunk_, len(part.heads), examples.X)
         told = {}
         for name in part.heads:
             alone = fitted(part, examples, [name], narrow, seed)
@@ -108,26 +105,14 @@ def _image_scores(part: Part, folder: Path, splits: int) -> Scores:
     return scores
 
 
-def fitted(part: Part, examples, names: list[str], trunk, seed: int, **options) -> MultiHeadNetwork:
+def fitted(part: Part, examples, names: list[str], trunk, seed: int) -> MultiHeadNetwork:
     """A network of some of the heads."""
     heads = [(name, part.heads[name]) for name in names]
     y = make_targets(**{name: examples.fields[name] for name in names})
-    return MultiHeadNetwork(heads, trunk, random_state=seed, **options).fit(examples.X, y)
+    return MultiHeadNetwork(heads, trunk, random_state=seed).fit(examples.X, y)
 
 
 def judged(model: MultiHeadNetwork, examples) -> dict[str, float]:
     """The metric of each head on new samples."""
     y = make_targets(**{name: examples.fields_test[name] for name in model.heads_})
     return model.score_heads(examples.X_test, y)
-
-
-def _narrowest(part: Part, examples, joint: MultiHeadNetwork) -> Trunk:
-    """The widest trunk with which networks of one head each have no more parameters than the joint one."""
-    return narrowed(
-        joint.trunk_,
-        len(part.heads),
-        lambda trunk: (
-            sum(size(fitted(part, examples, [name], trunk, 0, max_iter=1)) for name in part.heads)
-            <= size(joint)
-        ),
-    )

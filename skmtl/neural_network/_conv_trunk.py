@@ -105,7 +105,7 @@ class ConvTrunk(Trunk):
         return [*blocks, chain(rows, *hidden[:1]), *hidden[1:]]
 
     def _block(self, name: str, n_filters: int) -> Layer:
-        if self._fuses():
+        if self.fuses():
             return conv_pool(name, n_filters)
         parts = self._normal(name, conv(name, n_filters, size=self.size, stride=self.stride))
         parts.append(activated(self.activation))
@@ -125,7 +125,7 @@ class ConvTrunk(Trunk):
             parts += [residual(chain(*change)), activated(self.activation)]
         return chain(*parts)
 
-    def _fuses(self) -> bool:
+    def fuses(self) -> bool:
         """Whether a block is nothing but 3 x 3 filters, ReLU and the largest of 2 x 2."""
         plain = not self.batch_norm and self.residuals == 0
         return plain and (self.size, self.stride, self.pooling, self.activation) == (3, 1, "max", "relu")

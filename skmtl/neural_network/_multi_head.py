@@ -13,21 +13,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..heads import HeadOutputsMixin
-from ..nn import JointNetwork, Run, Task
+from ..nn import JointNetwork, Task
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
 from ._augment import Augment
 from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
-from ._codings import head_layers, head_loss, read_outputs
+from ._codings import head_layers, head_loss
 from ._heads_learner import HeadsLearner
-from ._inputs import Scaling, split_rows
+from ._inference import predicted
+from ._inputs import split_rows
 from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
-from ._tell import tell
+from ._tell import lock_parameters, tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
-
-#: Numbers of a block in prediction, about: samples times pixels, or times columns.
-BLOCK = 2**18
 
 
 class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
@@ -372,20 +370,13 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
 
     def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
-        """What each head's codec decodes; ``dtype`` is that of the layers.
+        """What each head's codec decodes; ``dtype`` is that of the layers behind plain blocks of convolution.
 
         In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
-        self._need_shape(X)
-        X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
-        rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
-        params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}
-        parts = []
-        for first in range(0, len(X), rows):
-            block = scaling.apply(X[first : first + rows], dtype)
-            Z = network.outputs(params, block, Run(statistics=self._statistics))
-            parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
-        whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
-        return dict(zip(self._codings, whole, strict=True))
+        return predicted(self, X, dtype)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "params_"):
+            lock_parameters(self)

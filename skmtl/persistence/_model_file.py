@@ -121,7 +121,10 @@ def model_info(path) -> dict[str, Any]:
 
 def _head(path) -> dict[str, Any]:
     """The file without its objects: classes that this version does not know cannot hide why."""
-    head = unpack(path, lambda name, state: None)
+    try:
+        head = unpack(path, lambda name, state: None)
+    except ValueError as error:
+        raise ValueError(f"{error}; is it a whole file that save_model or skmtl train has written?") from None
     if not isinstance(head, dict) or head.get("kind") != KIND:
         raise ValueError(f"{path} is no model file of skmtl")
     if head.get("version") != VERSION:
