@@ -21,7 +21,9 @@ from harness.machine import machine  # noqa: E402
 
 #: Every study, with the model that the others are compared with, in all its tables or in each of them.
 STUDIES = {
-    "annotation": ("separate", "TrainableSegmenter", "TrainableSegmenter"),
+    "annotation": "alone",
+    "annotation_objects": "alone",
+    "annotation_pixels": "TrainableSegmenter",
     "hidden": "by column",
     "school": "pooled slopes, free intercepts",
     "related": "separate",
