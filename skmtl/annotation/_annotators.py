@@ -47,11 +47,13 @@ class ImageAnnotator(BaseAnnotator):
     random_state : int, RandomState instance or None
     n_jobs : int, optional
         Threads over images; the result is the same for any number.
+    verbose : bool, default False
+        Show a progress bar for each network that learns.
 
     Attributes
     ----------
-    trunk_ : estimator
-        The fitted trunk.
+    trunk_ : estimator or None
+        The fitted trunk; None where no head needs one.
     levels_ : list
         Each with ``heads``, ``specs`` (what each head remembers, such as ``classes``) and ``network``, the
         fitted `MultiHeadNetwork` that has the last word.
@@ -92,6 +94,7 @@ class ImageAnnotator(BaseAnnotator):
         on_error="raise",
         random_state=None,
         n_jobs=None,
+        verbose=False,
     ):
         self.heads = heads
         self.trunk = trunk
@@ -104,6 +107,7 @@ class ImageAnnotator(BaseAnnotator):
         self.on_error = on_error
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def _heads(self):
         try:

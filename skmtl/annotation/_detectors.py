@@ -39,7 +39,7 @@ class ObjectDetector(_OneKind):
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -89,7 +89,7 @@ class InstanceSegmenter(_OneKind):
         typical object.
     least_area : int >= 1, default 10
         Objects of fewer pixels are not reported.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -130,7 +130,7 @@ class PoseEstimator(_OneArray):
         How many cells away the surroundings are that a cell sees.
     share : float > 0, default 0.05
         For `score`: the distance that counts as correct, as a share of the longer side of the image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs
+    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes

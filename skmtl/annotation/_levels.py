@@ -34,6 +34,7 @@ class Settings:
     max_samples: int
     max_iter: int
     n_jobs: int | None
+    verbose: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,11 @@ def learn_network(
         DenseTrunk(settings.hidden_layer_sizes, dropout=0.3),
         alpha=ALPHA,
         learning_rate=2e-3,
+        schedule="cosine",
         batch_size=batch,
         max_iter=max(settings.max_iter, -(-STEPS * batch // len(X))),
         random_state=seed,
+        verbose=settings.verbose,
     ).fit(X, make_targets(**fields))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import Layer, Run
+from ._layer import Layer, Run, remembered
 
 
+@remembered
 def batch_norm(name: str, *, momentum: float = 0.1, epsilon: float = 1e-5) -> Layer:
     """``Y = gamma (X - mean) / sqrt(variance + epsilon) + beta``, per entry of the last axis.
 

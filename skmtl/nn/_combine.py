@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ._layer import Layer, Params, Run, merge
+from ._layer import Layer, Params, Run, merge, remembered
 
 
+@remembered
 def chain(*layers: Layer) -> Layer:
     """Each layer on the output of the one before; no layers at all pass their input on."""
 
@@ -33,6 +34,7 @@ def chain(*layers: Layer) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def residual(layer: Layer) -> Layer:
     """``Y = X + layer(X)``.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ._layer import Layer, Run, image_shape
+from ._layer import Layer, Run, image_shape, remembered
 
 #: Bytes of patches that are made at a time.
 PATCH_BYTES = 2**21
 
 
+@remembered
 def conv(name: str, n_filters: int, *, size: int = 3, stride: int = 1) -> Layer:
     """Cross-correlation of X (n, h, w, c) with ``name.W`` (size, size, c, k) plus ``name.b`` (k,).
 

@@ -1,5 +1,7 @@
 """The annotators: what they find, what is missing or bad, any number of threads."""
 
+import pickle
+
 import numpy as np
 import pytest
 from annotation._toys import SMALL, numbered, records, small_trunk, squares
@@ -220,6 +222,17 @@ def test_an_image_is_most_like_itself(scene):
     distances, numbers = model.kneighbors(images[3:5], images, n_neighbors=2)
     np.testing.assert_array_equal(numbers[:, 0], [3, 4])
     assert (distances[:, 0] < 1e-5).all() and (distances[:, 1] > 1e-5).all()
+
+
+def test_a_trunk_that_no_head_needs_is_learned_for_neighbours_alone(scene):
+    images, _, numbers = scene
+    model = PixelAnnotator(**SMALL | {"max_iter": 1}).fit(images[:4], np.stack(numbers[:4]) > 0)
+    assert model.trunk_ is None
+    again = pickle.loads(pickle.dumps(model))
+    distances, nearest = model.kneighbors(images[2:5], images[:16], n_neighbors=2)
+    np.testing.assert_array_equal(nearest[:, 0], [2, 3, 4])
+    np.testing.assert_array_equal(again.kneighbors(images[2:5], images[:16], n_neighbors=2)[0], distances)
+    assert model.trunk_ is None
 
 
 def test_bad_images_and_annotations_are_counted_or_refused(scene):
