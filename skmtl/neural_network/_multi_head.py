@@ -91,6 +91,9 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         fit that was never stopped; needs ``random_state`` to be a number.
     missing_label : int or str, optional
         Label that stands for "not observed" in label heads that "auto" makes.
+    n_jobs : int, optional
+        Threads that share the samples of a batch; the bits are the same for any number. None means 1, -1 all
+        cores.
     random_state : int, RandomState or None
         Of first parameters, batches, dropout and held-out samples. The same number gives the same bits.
     verbose : bool, default False
@@ -143,6 +146,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
@@ -167,6 +171,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         record_conflict=False,
         checkpoint=None,
         missing_label=None,
+        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
@@ -189,6 +194,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         self.record_conflict = record_conflict
         self.checkpoint = checkpoint
         self.missing_label = missing_label
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -306,7 +312,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
             same = ("augment", "early_stopping", "checkpoint")
             check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
         same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
-        more = ("tol", "n_iter_no_change", "record_conflict", "verbose")
+        more = ("tol", "n_iter_no_change", "record_conflict", "verbose", "n_jobs")
         settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
         if fingerprint is None:
             return settings
@@ -326,7 +332,8 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         if not Path(self.checkpoint).absolute().parent.is_dir():
             raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
         params = self.get_params()
-        del params["checkpoint"], params["verbose"]
+        for name in ("checkpoint", "verbose", "n_jobs"):
+            del params[name]
         return joblib.hash([sorted(map(repr, params.items())), self.trunk, X, y, weight])
 
     def _stopped(self, fingerprint: str | None) -> TrainingState | None:
@@ -361,10 +368,10 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
         rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
         params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}
-        parts = []
+        parts, run = [], Run(statistics=self._statistics, n_jobs=self.n_jobs)
         for first in range(0, len(X), rows):
             block = scaling.apply(X[first : first + rows], dtype)
-            Z = network.outputs(params, block, Run(statistics=self._statistics))
+            Z = network.outputs(params, block, run)
             parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
         whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
         return dict(zip(self._codings, whole, strict=True))

@@ -52,6 +52,7 @@ class Settings:
     n_iter_no_change: int
     record_conflict: bool
     verbose: bool
+    n_jobs: int | None = None
     #: Called with the state at the end of each epoch.
     after_epoch: Callable = lambda state: None
 
