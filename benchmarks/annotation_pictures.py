@@ -152,7 +152,7 @@ def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_poi
         draw.text((4, 1), text, fill=(255, 255, 255))
 
 
-def save(tiles: list[Image.Image], name: str) -> None:
+def save(tiles: list[Image.Image], name: str, family: str = "annotation") -> None:
     """Tiles in rows of three."""
     width, height = tiles[0].size
     sheet = Image.new("RGB", (3 * width + 8, -(-len(tiles) // 3) * (height + 4)), (255, 255, 255))
@@ -162,7 +162,7 @@ def save(tiles: list[Image.Image], name: str) -> None:
     palette = Image.new("P", (1, 1))
     palette.putpalette(sheet.quantize(248).getpalette()[: 3 * 248] + own)
     sheet.quantize(palette=palette, dither=Image.Dither.NONE).save(
-        OUT / f"annotation-{name}.png", optimize=True
+        OUT / f"{family}-{name}.png", optimize=True
     )
 
 

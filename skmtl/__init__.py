@@ -24,6 +24,7 @@ _SUBMODULES = (
     "model_selection",
     "neural_network",
     "nn",
+    "persistence",
     "solvers",
     "targets",
 )
@@ -57,7 +58,9 @@ _HOME = {
     "TaskKFold": "model_selection",
     "TaskRelationClassifier": "linear_model",
     "TaskRelationRegressor": "linear_model",
+    "load_model": "persistence",
     "make_targets": "targets",
+    "save_model": "persistence",
     "split_targets": "targets",
     "show_versions": "utils",
 }

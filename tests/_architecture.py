@@ -17,6 +17,7 @@ ROWS = (
     ("heads", "balancers", "fitting", "model_selection", "inspection"),
     ("linear_model", "neural_network", "feature_extraction", "baseline", "compose"),
     ("annotation", "export", "demo"),
+    ("persistence",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -67,7 +67,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(random_state=0),
         cls(stack=True, n_components=2, random_state=0),
     ],
-    "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, random_state=0)],
+    "MultiHeadNetwork": lambda cls: [cls(learning_rate=0.01, max_iter=30, random_state=0)],
     "MultiTaskLatentClassifier": lambda cls: [
         cls(tol=1e-9),
         cls(alpha=0.1, sparsity=0.02, summary_rank=4, tol=1e-9),

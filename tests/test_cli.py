@@ -1,5 +1,6 @@
 """The command line: exit codes, and one readable line where something goes wrong."""
 
+import json
 import subprocess
 import sys
 
@@ -12,6 +13,11 @@ from skmtl.cli import main
 def test_info(capsys):
     assert main(["info"]) == 0
     assert "scikit-learn" in capsys.readouterr().out
+
+
+def test_info_as_json(capsys):
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["skmtl"] == skmtl.__version__
 
 
 def test_version_of_the_module():
@@ -37,7 +43,7 @@ def test_an_error_is_one_line(error, line, monkeypatch, capsys):
     def fail(options):
         raise error
 
-    monkeypatch.setattr("skmtl.cli._info", fail)
+    monkeypatch.setattr("skmtl.cli._info.run", fail)
     assert main(["info"]) == 1
     assert capsys.readouterr().err == f"skmtl: {line}\n"
 
@@ -46,7 +52,16 @@ def test_an_error_is_one_line(error, line, monkeypatch, capsys):
     "arguments, line",
     [
         ([], "skmtl: the following arguments are required: command; see skmtl --help"),
-        (["info", "more"], "skmtl: unrecognized arguments: more; see skmtl --help"),
+        (["warmup", "more"], "skmtl: unrecognized arguments: more; see skmtl --help"),
+        (
+            ["train", "photos"],
+            "the following arguments are required: --annotations, --out; see skmtl train --help",
+        ),
+        (["annotate", "a", "--min-score", "2"], "a number from 0 to 1 is needed, got '2'"),
+        (
+            ["convert", "a", "--to", "yolo", "--out", "b", "--read-option", "x"],
+            "NAME=VALUE is needed, got 'x'",
+        ),
         (["demo", "--seed", "-1"], "2**32 - 1 is needed, got '-1'; see skmtl demo --help"),
         (["demo", "--seed", "x"], "2**32 - 1 is needed, got 'x'; see skmtl demo --help"),
     ],
@@ -70,6 +85,6 @@ def test_an_interruption_ends_quietly(monkeypatch, capsys):
     def interrupt(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skmtl.cli._info", interrupt)
+    monkeypatch.setattr("skmtl.cli._info.run", interrupt)
     assert main(["info"]) == 130
     assert capsys.readouterr().err == "skmtl: interrupted\n"

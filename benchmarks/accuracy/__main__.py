@@ -21,6 +21,8 @@ from harness.machine import machine  # noqa: E402
 
 #: Every study, with the model that the others are compared with, in all its tables or in each of them.
 STUDIES = {
+    "networks": "separate",
+    "network_defaults": "before",
     "annotation": ("separate", "TrainableSegmenter", "TrainableSegmenter"),
     "hidden": "by column",
     "school": "pooled slopes, free intercepts",

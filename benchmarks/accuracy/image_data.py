@@ -36,6 +36,16 @@ def cifar(folder: Path, seed: int, *, validate: bool) -> Split:
     return Split(X, y, part["x_valid"], part["y_valid"].ravel())
 
 
+def mnist(folder: Path, seed: int, *, validate: bool) -> Split:
+    """5,000 and 10,000 digits of MNIST; with ``validate`` every fifth of the 5,000 is the test."""
+    part = np.load(folder / "mnist15k.npz")
+    X, y = part["images_train"], part["y_train"]
+    if validate:
+        held = np.arange(len(y)) % 5 == 0
+        return Split(X[~held], y[~held], X[held], y[held])
+    return Split(X, y, part["images_test"], part["y_test"])
+
+
 def digits(folder: Path | None, seed: int, *, validate: bool) -> Split:
     """scikit-learn's digits: 20 of each class drawn to learn from, all others to be judged on.
 

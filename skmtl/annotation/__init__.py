@@ -9,6 +9,7 @@ from ._objects import ObjectsHead
 from ._pixels import LinesHead, MapHead, PixelsHead
 from ._pose import PoseHead
 from ._regions import RegionsHead
+from ._scores import score_annotations
 from ._special import ImageTagger, PixelAnnotator, RegionAnnotator
 from ._whole import ImageHead
 
@@ -31,5 +32,6 @@ __all__ = [
     "RegionAnnotator",
     "RegionsHead",
     "polylines",
+    "score_annotations",
     "to_annotations",
 ]

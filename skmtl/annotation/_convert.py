@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from skimage.measure import find_contours
+from skimage.measure import approximate_polygon, find_contours
 
-from ..io import RLE, AnnotationSet, ClassRecord, ImageRecord, LabelMap, ObjectRecord
+from ..io import RLE, AnnotationSet, ClassRecord, ImageRecord, LabelMap, ObjectRecord, Tag
+
+#: Pixels that an outline may stray from the border of its mask, to have fewer points.
+STRAY = 0.4
 
 
 def to_annotations(
-    found: Sequence, file_names: Sequence[str], sizes: Sequence[tuple[int, int]], *, classes: Sequence = ()
+    found: Sequence,
+    file_names: Sequence[str],
+    sizes: Sequence[tuple[int, int]],
+    *,
+    classes: Sequence[str | ClassRecord] = (),
+    pixel_names: Sequence[str] = (),
+    tag_names: Sequence[str] = (),
 ) -> AnnotationSet:
     """What an annotator predicted, as `skmtl.io.write_annotations` takes it.
 
@@ -19,14 +29,20 @@ def to_annotations(
     ----------
     found : sequence of n predictions
         Of `ObjectDetector` or `InstanceSegmenter`, dicts with ``boxes``, ``labels``, ``scores`` and perhaps
-        ``masks``; of `PoseEstimator`, points (K, 3); of `PixelAnnotator`, masks (h, w) of numbers 0..254.
-        None for an image that was left out.
+        ``masks``; of `PoseEstimator`, points (K, 3); of `PixelAnnotator`, masks (h, w) of numbers 0..254;
+        of `ImageTagger`, a class, or tags (T,); of `ImageAnnotator`, dicts of these. None for an image that
+        was left out.
     file_names : sequence of n str
     sizes : sequence of n (int, int)
         Height and width of the images.
-    classes : sequence, optional
-        Names of classes in the order they shall be numbered; for masks the name of class 0, 1, ...; for
-        points the names of the points. Labels that are not listed follow.
+    classes : sequence of str or ClassRecord, optional
+        Classes in the order they shall be numbered; labels that are not listed follow. One with
+        ``point_names`` is that of the body that points belong to; by default it is called "body". Where a
+        model tells objects of that class too, the surest one of an image gets the points.
+    pixel_names : sequence of str, optional
+        The name of class 0, 1, ... of masks.
+    tag_names : sequence of T str, optional
+        The names of tags: of an `ImageHead`, ``specs["tag_names"]``.
 
     Returns
     -------
@@ -43,35 +59,145 @@ def to_annotations(
             f"found, file_names and sizes must have one entry an image, got {len(found)}, {len(file_names)} "
             f"and {len(sizes)}"
         )
-    names = tuple(str(name) for name in classes)
+    listed = [one if isinstance(one, ClassRecord) else ClassRecord(str(one)) for one in classes]
+    body = next((one for one in listed if one.point_names), ClassRecord("body"))
     rows = zip(found, file_names, sizes, strict=True)
-    images = [_image(one, name, size, names) for one, name, size in rows if one is not None]
-    if any(_is_pose(one) for one in found):
-        return AnnotationSet(images, [ClassRecord("body", point_names=names)])
-    labels = dict.fromkeys([*names, *(one.label for image in images for one in image.objects)])
-    return AnnotationSet(images, [ClassRecord(name) for name in labels])
+    drafts = [
+        _Draft(name, size, body.name, tuple(pixel_names), tuple(tag_names)).add(one)
+        for one, name, size in rows
+        if one is not None
+    ]
+    records = {one.name: one for one in listed}
+    if any(draft.points is not None for draft in drafts):
+        records.setdefault(body.name, body)
+    images = [draft.record() for draft in drafts]
+    for label in (one.label for image in images for one in image.objects):
+        records.setdefault(label, ClassRecord(label))
+    return AnnotationSet(images, list(records.values()))
 
 
-def _is_pose(one) -> bool:
-    return isinstance(one, np.ndarray) and one.ndim == 2 and one.shape[1] == 3 and one.dtype.kind == "f"
+@dataclass
+class _Draft:
+    """An image to which the predictions of one head after the other are added."""
+
+    name: str
+    size: tuple[int, int]
+    body: str
+    pixel_names: tuple[str, ...]
+    tag_names: tuple[str, ...]
+    objects: list[ObjectRecord] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    points: np.ndarray | None = None
+    label_map: LabelMap | None = None
+
+    def add(self, one) -> _Draft:
+        if isinstance(one, dict):
+            self._add_dict(one)
+        elif isinstance(one, str | int | np.integer):
+            self.tags.append(Tag(str(one)))
+        elif not isinstance(one, np.ndarray) or not self._add_array(one):
+            kind = one.shape if isinstance(one, np.ndarray) else type(one).__name__
+            raise ValueError(
+                f"{self.name}: files hold objects, points, masks of classes, classes and tags, got {kind}"
+            )
+        return self
+
+    def _add_dict(self, one: dict) -> None:
+        if "boxes" in one:
+            self.objects += _objects(one)
+        elif "regions" in one:
+            labels, codes = np.unique(one["labels"], return_inverse=True)
+            self._set_map(_numbers(labels, self.pixel_names)[codes][one["regions"]])
+        else:
+            for part in one.values():
+                self.add(part)
+
+    def _add_array(self, one: np.ndarray) -> bool:
+        """Whether it was of a kind that files hold."""
+        numbers = one.dtype.kind in "iu"
+        if one.ndim == 2 and one.shape[1] == 3 and one.dtype.kind == "f":
+            self.points = one
+        elif one.shape == tuple(self.size) and numbers and one.min() >= 0 and one.max() <= 254:
+            self._set_map(one)
+        elif self.tag_names and one.shape == (len(self.tag_names),):
+            self.tags += [Tag(name) for name, holds in zip(self.tag_names, one, strict=True) if holds >= 0.5]
+        else:
+            return False
+        return True
+
+    def _set_map(self, numbers: np.ndarray) -> None:
+        self.label_map = LabelMap.encode(numbers.astype(np.uint8), self.pixel_names)
+
+    def record(self) -> ImageRecord:
+        objects = self.objects if self.points is None else self._with_points()
+        height, width = (int(side) for side in self.size)
+        return ImageRecord(self.name, height, width, objects, self.tags, self.label_map)
+
+    def _with_points(self) -> list[ObjectRecord]:
+        """The objects, the surest of the body's class with the points; or a body beside them."""
+        points = np.column_stack([self.points[:, :2], np.full(len(self.points), 2.0)])
+        bodies = [i for i, one in enumerate(self.objects) if one.label == self.body]
+        if not bodies:
+            score = float(self.points[:, 2].mean())
+            return [*self.objects, ObjectRecord(self.body, points=points, score=score)]
+        surest = max(bodies, key=lambda i: self.objects[i].score)
+        return [replace(one, points=points) if i == surest else one for i, one in enumerate(self.objects)]
 
 
-def _image(one, name: str, size: tuple[int, int], names: tuple[str, ...]) -> ImageRecord:
-    height, width = (int(side) for side in size)
-    if _is_pose(one):
-        points = np.column_stack([one[:, :2], np.full(len(one), 2.0)])
-        body = ObjectRecord("body", points=points, score=float(one[:, 2].mean()))
-        return ImageRecord(name, height, width, [body])
-    if isinstance(one, np.ndarray) and one.shape == (height, width) and one.dtype.kind in "iu":
-        return ImageRecord(name, height, width, label_map=LabelMap.encode(one.astype(np.uint8), names))
-    if not isinstance(one, dict) or "boxes" not in one:
-        raise ValueError(f"{name}: files hold objects, points and masks of classes, got {type(one).__name__}")
+def _objects(one: dict) -> list[ObjectRecord]:
     masks = one.get("masks", [None] * len(one["boxes"]))
-    objects = [
+    return [
         ObjectRecord(str(label), box, mask=None if mask is None else RLE.encode(mask), score=float(score))
         for label, box, mask, score in zip(one["labels"], one["boxes"], masks, one["scores"], strict=True)
     ]
-    return ImageRecord(name, height, width, objects)
+
+
+def _numbers(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """The number of each label of regions: its own, or where labels are texts its place in ``names``."""
+    if labels.dtype.kind in "iu":
+        return labels
+    lacking = [label for label in labels.tolist() if label not in names]
+    if lacking:
+        raise ValueError(f"pixel_names must name every label of regions; {lacking[0]!r} is not among them")
+    return np.array([names.index(label) for label in labels.tolist()])
+
+
+def with_objects_of_map(image: ImageRecord) -> ImageRecord:
+    """The label map as an object for each class but 0, with its pixels: for formats without label maps."""
+    if image.label_map is None:
+        return image
+    numbers, names = image.label_map.decode(), image.label_map.names
+    objects = [
+        ObjectRecord(names[k] if k < len(names) else str(k), mask=RLE.encode(numbers == k))
+        for k in np.unique(numbers).tolist()
+        if k not in (0, 255)
+    ]
+    return replace(image, objects=(*image.objects, *objects), label_map=None)
+
+
+def with_outlines(image: ImageRecord) -> ImageRecord:
+    """The masks of objects as polygons around them, holes filled: for formats without masks."""
+    objects = [
+        one if one.mask is None else replace(one, mask=None, polygons=outlines(one.mask.decode()))
+        for one in image.objects
+    ]
+    return replace(image, objects=objects)
+
+
+def outlines(mask: np.ndarray) -> list[np.ndarray]:
+    """Polygons (m, 2) as x, y around the parts of a mask (h, w), holes left out.
+
+    Their corners lie within half a pixel of the border of the mask.
+    """
+    lines = polylines(np.pad(mask.astype(bool), 1), least_length=1)
+    rings = [approximate_polygon(line - 1, STRAY)[:-1] for line in lines if _turn(line) > 0]
+    return [ring for ring in rings if len(ring) > 2]
+
+
+def _turn(line: np.ndarray) -> float:
+    """The area inside a closed line, positive where it runs around what is on."""
+    x, y = line.T
+    return float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1])) / 2
 
 
 def polylines(probability: np.ndarray, threshold: float = 0.5, least_length: int = 4) -> list[np.ndarray]:

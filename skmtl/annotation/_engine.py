@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
 
@@ -41,6 +41,7 @@ class BaseAnnotator(BaseEstimator):
         "on_error": [StrOptions({"raise", "skip"})],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
+        "verbose": ["boolean"],
     }
     _cell_constraints: dict = {
         "cell": [Interval(Integral, 1, None, closed="left"), None],
@@ -58,6 +59,7 @@ class BaseAnnotator(BaseEstimator):
         on_error="raise",
         random_state=None,
         n_jobs=None,
+        verbose=False,
     ):
         self.trunk = trunk
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -66,6 +68,7 @@ class BaseAnnotator(BaseEstimator):
         self.on_error = on_error
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -122,14 +125,16 @@ class BaseAnnotator(BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         usable = [image for image in images if image is not None]
         self.n_channels_ = usable[0].shape[2:]
-        self.trunk_ = self._fitted_trunk(usable, int(rng.integers(2**31 - 1)))
+        self._trunk_seed = int(rng.integers(2**31 - 1))
+        self.trunk_ = self._fitted_trunk(usable) if self._needs_trunk(heads) else None
         rows = [i for i, _ in enumerate(images) if any(column[i] is not None for column in known.values())]
         if not rows:
             raise ValueError("y holds no annotation of any image: there is nothing to learn")
         examples = Examples(
             self.trunk_, [images[i] for i in rows], {n: [one[i] for i in rows] for n, one in known.items()}
         )
-        settings = Settings(self.hidden_layer_sizes, self.max_samples, self.max_iter, self.n_jobs)
+        layers, most = self.hidden_layer_sizes, self.max_samples
+        settings = Settings(layers, most, self.max_iter, self.n_jobs, self.verbose)
         self.levels_ = [
             level.fit(examples, settings, int(rng.integers(2**31 - 1)))
             for level in self._levels(heads, known)
@@ -166,8 +171,12 @@ class BaseAnnotator(BaseEstimator):
         ]
         return min(asked)
 
-    def _fitted_trunk(self, images: list[np.ndarray], seed: int):
-        trunk = default_trunk(images, seed) if self.trunk is None else clone(self.trunk)
+    def _needs_trunk(self, heads: dict[str, AnnotationHead]) -> bool:
+        """Without one that was given, pixels and regions see the derivatives alone."""
+        return self.trunk is not None or any(head.level in ("image", "cell") for head in heads.values())
+
+    def _fitted_trunk(self, images: list[np.ndarray]):
+        trunk = default_trunk(images, self._trunk_seed) if self.trunk is None else clone(self.trunk)
         return trunk.fit(as_trunk_takes(images))
 
     def predict(self, X):
@@ -215,9 +224,7 @@ class BaseAnnotator(BaseEstimator):
             NaN where no head has one, and for images left out.
         """
         told = self._tell(X, lambda head, *told: head.uncertainty(*told))
-        values = [[np.nan] if one is None else list(one.values()) for one in told]
-        known = [[value for value in one if not np.isnan(value)] for one in values]
-        return np.array([np.mean(one) if one else np.nan for one in known])
+        return np.array([mean_known([] if one is None else one.values()) for one in told])
 
     def order_to_label(self, X) -> np.ndarray:
         """Numbers of the images in the order in which to annotate them next, the least sure ones first.
@@ -236,6 +243,8 @@ class BaseAnnotator(BaseEstimator):
         """The images of a collection that look most like each of X: the nearest by the trunk's pooled
         features.
 
+        Where no head needs a trunk (``trunk_`` is None), each call learns the filters of one from ``among``.
+
         Parameters
         ----------
         X : as in `predict`
@@ -250,13 +259,15 @@ class BaseAnnotator(BaseEstimator):
             positions in ``among``.
         """
         check_is_fitted(self)
-        asked, known = (self._features(read_images(images, Refusals("raise"))) for images in (X, among))
+        asked, known = (read_images(images, Refusals("raise")) for images in (X, among))
+        trunk = self._fitted_trunk(known) if self.trunk_ is None else self.trunk_
+        asked, known = (self._features(trunk, images) for images in (asked, known))
         mean = known.mean(axis=0)
         nearest = NearestNeighbors(n_neighbors=n_neighbors, metric="cosine").fit(known - mean)
         return nearest.kneighbors(asked - mean)
 
-    def _features(self, images) -> np.ndarray:
-        return np.concatenate(run_blocks(lambda image: pooled(self.trunk_, image), images, self.n_jobs))
+    def _features(self, trunk, images) -> np.ndarray:
+        return np.concatenate(run_blocks(lambda image: pooled(trunk, image), images, self.n_jobs))
 
     def score_heads(self, X, y) -> dict[str, float]:
         """The metric of every head, greater is better; NaN where nothing is known.
@@ -318,6 +329,12 @@ class BaseAnnotator(BaseEstimator):
             for name, head in level.heads.items():
                 answers[name] = question(head, told[name], frame, level.specs[name])
         return {name: answers[name] for name in self._heads()}
+
+
+def mean_known(values: Iterable[float]) -> float:
+    """The mean of those that are not NaN; NaN where there are none."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def default_trunk(images: list[np.ndarray], seed: int) -> ConvFeatureExtractor:

@@ -27,7 +27,8 @@ class PixelsHead(AnnotationHead):
     -----
     An annotation is a mask (h, w) of integers, or an `skmtl.io.ImageRecord` with a label map. Predicted is
     such a mask; `predict_proba` gives (h, w, K) float32. `score` is the mean over classes of the
-    intersection over union, over the judged pixels of all images.
+    intersection over union, over the judged pixels of all images; classes that were not seen at fit are one
+    that is always missed.
     """
 
     level = "pixel"
@@ -46,7 +47,8 @@ class PixelsHead(AnnotationHead):
         classes = np.unique(np.concatenate([np.unique(mask) for mask in known]))
         classes = classes[self._judged(classes)]
         if len(classes) < 2:
-            raise one_kind_only(name, f"of class {classes[0]}" if len(classes) else "not judged")
+            hint = f"; {self.unlabelled} stands for a pixel that nobody judged, see unlabelled"
+            raise one_kind_only(name, f"of class {classes[0]}{hint}" if len(classes) else "not judged")
         return {"name": name, "classes": classes, "n_codes": len(classes)}
 
     def fields(self, spec):
@@ -70,14 +72,11 @@ class PixelsHead(AnnotationHead):
         return np.ones(mask.shape, bool) if self.unlabelled is None else mask != self.unlabelled
 
     def _codes(self, mask: np.ndarray, spec: dict) -> np.ndarray:
-        codes = np.minimum(np.searchsorted(spec["classes"], mask), len(spec["classes"]) - 1)
-        judged = self._judged(mask)
-        new = judged & (spec["classes"][codes] != mask)
-        if new.any():
-            raise ValueError(
-                f"{spec['name']}: class {mask[new][0]} was not seen at fit; known: {spec['classes'].tolist()}"
-            )
-        return np.where(judged, codes, UNKNOWN)
+        """The class code of every pixel, the number of the classes for one not seen at fit."""
+        n = len(spec["classes"])
+        codes = np.minimum(np.searchsorted(spec["classes"], mask), n - 1)
+        codes = np.where(spec["classes"][codes] == mask, codes, n)
+        return np.where(self._judged(mask), codes, UNKNOWN)
 
 
 class LinesHead(PixelsHead):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import clone
 
 from ..heads import Head, NumberHead
 from ..heads._auto import choose_head
@@ -12,6 +13,7 @@ from ..utils._parallel import run_blocks
 from ._derivatives import quarters
 from ._head import AnnotationHead, mean_entropy
 from ._levels import Examples, Settings, learn_network
+from ._tags import learn_tags, tag_value, tags_of
 
 #: Numbers are predicted within the range seen at fit, and this share of it beyond: from few images a
 #: network's numbers, and above all the exponentials of its logarithms of counts, are anything beyond.
@@ -31,8 +33,12 @@ class ImageHead(AnnotationHead):
     Notes
     -----
     An annotation is an image's entry of the field that ``head`` describes; None, or NaN, where it is not
-    known; of an `skmtl.io.ImageRecord` its one tag is its class. Numbers and counts are predicted within the
-    range seen at fit, and a quarter of it beyond.
+    known. Numbers and counts are predicted within the range seen at fit, and a quarter of it beyond.
+
+    Of an `skmtl.io.ImageRecord` it is the tags; an image without any was not judged. They are a class where
+    ``head`` is a `LabelHead`, or is None and in every image one tag holds. Else they are 0 or 1 for each of
+    the tags that occur, ``specs["tag_names"]``. A tag that an image lacks is 0 - but unknown where a tag of
+    any image is stated not to hold (``present=False``): there nothing goes without saying.
     """
 
     level = "image"
@@ -43,17 +49,31 @@ class ImageHead(AnnotationHead):
     def read(self, annotation, shape, where):
         """The value, and the size (w, h) of its image."""
         if isinstance(annotation, ImageRecord):
-            annotation = _class_of(annotation, where)
+            annotation = self._tags_of(annotation, where)
         if annotation is None or (isinstance(annotation, float) and np.isnan(annotation)):
             return None
         return annotation, np.array(shape[1::-1], dtype=np.float64)
 
+    def _tags_of(self, image: ImageRecord, where: str) -> dict[str, bool] | None:
+        tags, task = tags_of(image), None if self.head is None else self.head.task
+        if task not in (None, "multiclass", "binary"):
+            raise ValueError(f"{where} ({image.file_name}): tags are no values of {self.head!r}")
+        held = [tag for tag, holds in (tags or {}).items() if holds]
+        if len(held) > 1 and task == "multiclass":
+            raise ValueError(f"{where} ({image.file_name}) has {len(held)} tags, {held}: a class is one")
+        return tags
+
     def learn(self, known, name):
         if not known:
             raise ValueError(f"{name}: no image is labelled")
-        values = [one for one, _ in known]
+        values, tags = [one for one, _ in known], None
+        if isinstance(values[0], dict):
+            tags = learn_tags(values, None if self.head is None else self.head.task == "multiclass")
+            values = [tag_value(one, tags, name) for one in values]
         head = self.head or choose_head(name, as_column(name, values))
         spec = {"name": name, "head": head, "blank": _blank(head, values), "size": known[0][1]}
+        if tags is not None:
+            spec |= tags
         if isinstance(head, NumberHead):
             spec["range"] = _range(self.column(known, spec))
         return spec
@@ -64,7 +84,10 @@ class ImageHead(AnnotationHead):
         return as_column(spec["name"], rows)
 
     def _scaled(self, value, size, spec, back: bool = False):
-        """Coordinates of an image of ``size`` in pixels of the first one, or the other way round."""
+        """Coordinates of an image of ``size`` in pixels of the first one, or the other way round; tags as
+        the class or the numbers that they stand for."""
+        if isinstance(value, dict):
+            return tag_value(value, spec, spec["name"])
         if not spec["head"].in_image or (size == spec["size"]).all():
             return value
         scale = size / spec["size"] if back else spec["size"] / size
@@ -113,16 +136,8 @@ def _blank(head: Head, values: list):
 def _inner(spec: dict) -> Head:
     """The head that the network learns by."""
     if spec["head"].task == "multiclass" and not isinstance(spec["blank"], str):
-        return type(spec["head"])(missing_label=spec["blank"])
+        return clone(spec["head"]).set_params(missing_label=spec["blank"])
     return spec["head"]
-
-
-def _class_of(image: ImageRecord, where: str) -> str | None:
-    """The class that an annotation file gives an image."""
-    tags = [tag.name for tag in image.tags if tag.present]
-    if len(tags) > 1:
-        raise ValueError(f"{where} ({image.file_name}) has {len(tags)} tags, {tags}: a class is one")
-    return tags[0] if tags else None
 
 
 def _range(column: np.ndarray) -> tuple:

@@ -15,8 +15,8 @@ import numpy as np
 
 from skmtl.kernels import conv, encode
 from skmtl.kernels.images import patch_scales
-from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_layer
-from skmtl.utils._parallel import n_threads, run_blocks
+from skmtl.kernels.layers import Form, Layer, plan_layer, run_layer
+from skmtl.kernels.shares import share_filters
 
 from ._geometry import around, pad_images
 from ._layers import FUSED, FittedLayer
@@ -31,7 +31,6 @@ _CODES = {
     "triangle": encode.TRIANGLE,
 }
 _POOLINGS = {"max": encode.MAXIMUM, "power": encode.POWER, "ppv": encode.POSITIVE}  # others add up
-WORTH_A_THREAD = 2**23  # multiply-adds: starting a thread takes as long as some million of them
 BUFFER_VALUES = 2**16  # of responses on their way to codes: they stay in the cache
 
 
@@ -53,6 +52,7 @@ class Convolution:
     def __init__(self, layer: FittedLayer, dtype):
         self.layer, self.dtype = layer, np.dtype(dtype)
         self.window, self.contrast = layer.geometry.window, layer.learned.contrast
+        self.reach = self.window.reach()
         self.activation = layer.settings.activation
         self.threshold = 0.0 if self.activation == "linear" else float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
@@ -80,7 +80,7 @@ class Convolution:
         """
         if self.layer.settings.per_channel:
             images = images.transpose(0, 3, 1, 2).reshape(-1, *images.shape[1:3], 1)
-        return pad_images(images, self.window.reach(), self.layer.geometry.padding, self.dtype)
+        return pad_images(images, self.reach, self.layer.geometry.padding, self.dtype)
 
     def scales(self, images: np.ndarray) -> np.ndarray:
         """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places).
@@ -131,8 +131,10 @@ class Convolution:
         flat, scales = images.reshape(len(images), -1), self.scales(images)
         if isinstance(sites, conv.Sites):
             rule = conv.Rule(_FUSED[self.activation], how == "max")
-            banks = conv.split_bank(self.bank, _shares(self.bank, len(images) * sites.offset.size, n_jobs))
-            run_blocks(lambda bank: conv.pool_block(flat, scales, sites, bank, rule, out), banks, n_jobs)
+            places = len(images) * sites.offset.size
+            share_filters(
+                lambda bank: conv.pool_block(flat, scales, sites, bank, rule, out), self.bank, places, n_jobs
+            )
             return
         encoding = self._encoding(how, power)
         out[:] = -np.inf if how == "max" else 0
@@ -161,7 +163,7 @@ class Convolution:
 
     def inputs_of(self, following: Convolution, inputs: np.ndarray, n_images: int, n_jobs) -> np.ndarray:
         """What the ``following`` layer takes: this one's maps, and zeros around them written at once."""
-        geometry, reach = following.layer.geometry, following.window.reach()
+        geometry, reach = following.layer.geometry, following.reach
         apart = self.layer.settings.per_channel or following.layer.settings.per_channel
         if apart or self.activation not in _FUSED or geometry.padding != "same" or reach[0] != reach[1]:
             return following.inputs(self.maps(inputs, n_images, n_jobs))
@@ -169,23 +171,18 @@ class Convolution:
 
     def _fused(self, inputs: np.ndarray, n_jobs, border: tuple[int, int] = (0, 0)) -> np.ndarray:
         """Maps of ``inputs`` that are pooled before they leave the registers, in a ``border`` of zeros."""
-        plan = self._plan(inputs.shape[1:], border)
-        flat, scales = inputs.reshape(len(inputs), -1), None
-        if self.contrast is not None:
-            scales = self.scales(inputs)
-        out = (np.zeros if any(border) else np.empty)((len(inputs), *plan.shape), self.dtype)
-        maps, patches = out.reshape(len(inputs), -1), len(inputs) * plan.ones.size
-        parts = split_layer(plan, _shares(plan.bank, patches, n_jobs))
-        run_blocks(lambda part: layer_block(flat, scales, part, maps), parts, n_jobs)
-        return out
+        scales = None if self.contrast is None else self.scales(inputs)
+        return run_layer(self._plan(inputs.shape[1:], border), inputs, scales, n_jobs)
 
     def _plan(self, shape, border: tuple[int, int]) -> Layer:
-        if (shape, border) not in self._plans:
+        plan = self._plans.get((shape, border))
+        if plan is None:
             rule = conv.Rule(_FUSED[self.activation], self.layer.settings.pooling == "max")
             form = Form(self.window, self.layer.geometry.pool_size, border, self.threshold)
             filters, bias, scaled = *self.layer.learned[:2], self.contrast is not None
-            self._plans[shape, border] = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
-        return self._plans[shape, border]
+            plan = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
+            self._plans[shape, border] = plan
+        return plan
 
     def _coded(self, inputs: np.ndarray) -> np.ndarray:
         """Maps of ``inputs`` whose activation looks at all filters of a patch at once."""
@@ -196,12 +193,6 @@ class Convolution:
         for image, scale, maps in zip(inputs.reshape(len(inputs), -1), scales, out, strict=True):
             self.write(image, scale, sites, maps)
         return _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
-
-
-def _shares(bank: conv.Bank, patches: int, n_jobs) -> int:
-    """Parts of a bank for threads: no more than have enough to do with that many patches."""
-    threads = n_threads(n_jobs)
-    return max(min(threads, bank.panels.size * patches // WORTH_A_THREAD), 1)
 
 
 def _pooled(maps: np.ndarray, layer: FittedLayer) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,6 +13,14 @@ from ._dense_features import DenseFeatures
 from ._fit import ExtractorFit
 from ._images import more_images
 from .filters import filter_images
+
+
+@cache
+def _pooled():
+    """Imported with the first image: it loads the kernels."""
+    from ._plans import pooled
+
+    return pooled
 
 
 class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
@@ -119,6 +129,7 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
 
     For images of up to 65,536 pixels `transform` keeps what it has planned, in memory and not in the
     estimator, until it sees other filters, parameters, shapes or types: the first of many calls takes longer.
+    The arrays of filters and biases are read-only; to change them, set the attributes to new ones.
 
     Filters are learned from patches as `transform` sees them, with what lies around the image.
 
@@ -168,10 +179,7 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
         ValueError
             If the images differ in shape from those at fit or are too small, or a pixel is not finite.
         """
-        images = more_images(self, X)
-        from ._plans import pooled
-
-        return pooled(self, images)
+        return _pooled()(self, more_images(self, X))
 
     def filter_images(self) -> np.ndarray:
         """Pictures of what the filters of the extractor's own layer respond to, for ``imshow``.

@@ -111,9 +111,24 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
         return sample
 
     def _keep(self, last: FittedLayer) -> None:
-        vars(self).update(zip(_LEARNED, last.learned, strict=True))
+        self._lock(last.learned)
         channels = self._channels()
         self.n_features_out_ = len(channels) * sum(cells * cells for cells in self.grid_)
+
+    def _lock(self, learned: LearnedFilters) -> None:
+        """Remember what the last layer has learned; its arrays, and the hidden layers', are read-only."""
+        vars(self).update(zip(_LEARNED, learned.locked(), strict=True))
+        self.hidden_layers_ = [
+            layer._replace(learned=layer.learned.locked()) for layer in self.hidden_layers_
+        ]
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "filters_"):
+            self._lock(self._learned())
+
+    def _learned(self) -> LearnedFilters:
+        return LearnedFilters(*(getattr(self, name) for name in _LEARNED))
 
     def _channels(self) -> list[str]:
         """Names of the channels of the last layer's maps."""
@@ -125,8 +140,7 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
         return [f"channel{c}_{name}" for c in range(inputs) for name in names]
 
     def _layers(self) -> list[FittedLayer]:
-        learned = LearnedFilters(*(getattr(self, name) for name in _LEARNED))
-        settings = self._last()
+        learned, settings = self._learned(), self._last()
         last = FittedLayer(learned, geometry_of(settings, learned.filters.shape[1:3], ""), settings)
         layers = [*self.hidden_layers_, last]
         check_layers(layers, self.image_shape_[2])

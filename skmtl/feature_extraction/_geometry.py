@@ -104,7 +104,7 @@ def pad_images(images: np.ndarray, reach: tuple[int, int], padding: str, dtype) 
         images = np.require(images, dtype, ["C", "A"])
         return np.pad(images, [(0, 0), around(reach[0]), around(reach[1]), (0, 0)], mode="reflect")
     n, height, width, channels = images.shape
-    (top, _), (left, _) = around(reach[0]), around(reach[1])
-    out = np.zeros((n, *padded_shape((height, width), reach, padding), channels), dtype)
+    (top, below), (left, right) = around(reach[0]), around(reach[1])
+    out = np.zeros((n, top + height + below, left + width + right, channels), dtype)
     out[:, top : top + height, left : left + width] = images
     return out

@@ -170,11 +170,10 @@ class FittedLayer(NamedTuple):
     geometry: Geometry
     settings: ConvLayer
 
-    def contents(self) -> tuple:
-        """All that its maps depend on, to be compared: what arrays hold, and not which they are."""
+    def sources(self) -> tuple[tuple, tuple]:
+        """All that its maps depend on: values, and arrays that may be written into."""
         filters, bias, contrast, coordinates, _ = self.learned
-        arrays = [(each.shape, each.dtype, each.tobytes()) for each in (filters, bias, *(coordinates or ()))]
-        return self.geometry, _SETTINGS(self.settings), contrast, arrays
+        return (self.geometry, _SETTINGS(self.settings), contrast), (filters, bias, *(coordinates or ()))
 
     def kept(self) -> FittedLayer:
         """The same layer, whatever becomes of this one's arrays and settings; without patterns."""

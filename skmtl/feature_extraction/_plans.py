@@ -1,19 +1,22 @@
-"""What ``transform`` computes with, kept from one call to the next: planning takes longer than a small image.
-
-It is kept apart from the estimator, so that neither its attributes nor its pickles and clones know of it.
-"""
+"""What ``transform`` computes with, kept from call to call: planning takes longer than a small image."""
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from operator import attrgetter
+
+from skmtl.utils._kept import KEPT_PIXELS, Kept
 
 from ._images import feature_type, shapes
 from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
 
-# Of images whose plan is kept: that of larger ones takes memory, and little of their time.
-KEPT_PIXELS = 2**16
+# What ``_layers`` of an extractor reads beside arrays and hidden layers, and how the last layer is pooled.
+_VALUES = attrgetter(
+    *("activation", "threshold", "per_channel", "stride", "dilation", "padding"),
+    *("pooling", "power", "grid_", "contrast_", "image_shape_"),
+)
+_ARRAYS = attrgetter("filters_", "bias_", "_coordinates")
 
-_kept: WeakKeyDictionary = WeakKeyDictionary()
+_kept = Kept()
 
 
 def pooled(estimator, images):
@@ -24,17 +27,25 @@ def pooled(estimator, images):
 
 
 def features_of(estimator, images) -> PooledFeatures:
-    """The features of ``images`` by ``estimator`` as it is now.
-
-    What is kept serves as long as nothing differs that it was planned from: parameters may have been set, and
-    arrays written into.
-    """
-    layers, pooling = estimator._layers(), Pooled(estimator.pooling, estimator.power, estimator.grid_)
+    """The features of ``images`` by ``estimator`` as it is now."""
     every, dtype = shapes(images), feature_type(images)
-    wanted = every, dtype, pooling, [layer.contents() for layer in layers]
-    planned, features = _kept.get(estimator, (None, None))
-    if planned != wanted:
-        features = PooledFeatures([layer.kept() for layer in layers], pooling, every, dtype)
+    values, arrays = _sources(estimator)
+    values += (every, dtype)
+    features = _kept.get(estimator, values, arrays)
+    if features is None:
+        layers = [layer.kept() for layer in estimator._layers()]
+        pooling = Pooled(estimator.pooling, estimator.power, estimator.grid_)
+        features = PooledFeatures(layers, pooling, every, dtype)
         if sum(rows * columns for rows, columns, _ in every) <= KEPT_PIXELS:
-            _kept[estimator] = wanted, features
+            _kept.put(estimator, values, arrays, features)
     return features
+
+
+def _sources(estimator) -> tuple[tuple, tuple]:
+    """All that features depend on: values, and arrays that may be written into."""
+    filters, bias, coordinates = _ARRAYS(estimator)
+    values, arrays = _VALUES(estimator), (filters, bias, *(coordinates or ()))
+    for layer in estimator.hidden_layers_:
+        more = layer.sources()
+        values, arrays = values + more[0], arrays + more[1]
+    return values, arrays

@@ -85,6 +85,12 @@ class PooledFeatures:
     def blocks(self, images, memory: float) -> list:
         return blocks(images, lambda shape: int(memory // self.plans[shape].n_bytes))
 
+    def at_once(self, images, memory: float) -> bool:
+        """Whether ``images`` are an array that makes a single block."""
+        if isinstance(images, list):
+            return False
+        return len(images) == 1 or len(images) * self.plans[images.shape[1:]].n_bytes <= memory
+
     def __call__(self, images: np.ndarray, n_jobs=None) -> np.ndarray:
         """Features (n, width) of images (n, h, w, c), by threads that share the filters."""
         plan = self.plans[images.shape[1:]]
@@ -102,6 +108,8 @@ class PooledFeatures:
 
 def pool_images(images, features: PooledFeatures, run: Run) -> np.ndarray:
     """Features (n, width) of images, an array (n, h, w, c) or a list of arrays (h, w, c)."""
+    if not run.verbose and features.at_once(images, run.memory):
+        return features(images, run.n_jobs)
     out = np.empty((len(images), features.width), features.dtype)
 
     def keep(index, some: np.ndarray) -> None:

@@ -80,7 +80,7 @@ class Scale:
     def _around(self, image, area) -> np.ndarray:
         """The reduced image at the cells of ``area`` and around them, as far as the filters reach."""
         factor, cells = self.factor, []
-        for part, length, reach in zip(area, image.shape, self.convolution.window.reach(), strict=False):
+        for part, length, reach in zip(area, image.shape, self.convolution.reach, strict=False):
             every = _geometry.reflected(-(-length // factor), reach)
             cells.append(every[part.start : part.stop + reach - 1])
         starts = [axis.min() for axis in cells]

@@ -20,7 +20,8 @@ class LabelHead(Head):
 
     Notes
     -----
-    Metric: accuracy over observed labels. Learned from rows with a label only.
+    Metric: accuracy over observed labels, where one that was not seen at fit is always missed. Learned from
+    rows with a label only.
     """
 
     task = "multiclass"
@@ -63,8 +64,7 @@ class LabelHead(Head):
         return output
 
     def score(self, target, predicted, spec):
-        codes, guess = self.encode(target, spec)[:, 0], self.encode(predicted, spec)[:, 0]
-        return mean_observed(np.where(np.isnan(codes), np.nan, codes == guess))
+        return mean_observed(np.where(self._observed(target), target == predicted, np.nan))
 
     def _observed(self, target: np.ndarray) -> np.ndarray:
         text = target.dtype.kind == "U"

@@ -7,6 +7,8 @@ import numpy as np
 from ._base import Head, field_error, mean_observed
 
 IGNORE = 255
+#: The code of a class that was not seen at fit; so at most 254 classes can be learned.
+UNSEEN = 254
 
 
 class MaskHead(Head):
@@ -23,7 +25,8 @@ class MaskHead(Head):
     -----
     Metric: intersection over union of the foreground, over all observed pixels of all images; with
     more than two classes the mean over all but the background (NaN-free: a class that is neither
-    there nor predicted is left out).
+    there nor predicted is left out). Classes that were not seen at fit count as one that is never
+    predicted.
     """
 
     task = "dense"
@@ -37,26 +40,39 @@ class MaskHead(Head):
             )
         if image_shape is not None and target.shape[1:] != tuple(image_shape):
             raise field_error(name, f"masks are {target.shape[1:]}, but images are {tuple(image_shape)}.")
-        classes = np.unique(target)
-        classes = classes[classes != IGNORE]
+        values = np.unique(target)
+        if len(values) and not 0 <= values[0] <= values[-1] <= IGNORE:
+            raise field_error(name, f"classes are 0 to 254, got {values[0]} to {values[-1]}.")
+        classes = values[values != IGNORE]
+        if len(classes) > UNSEEN:
+            raise field_error(name, f"{len(classes)} classes; at most {UNSEEN} can be told apart.")
         if len(classes) < 2:
             seen = f"only the class {classes[0]} is" if len(classes) else "no pixel is"
-            raise field_error(name, f"{seen} observed; at least two classes are needed.")
+            hint = " (255 means that nobody looked; mask > 0 makes classes of 0 and 255)"
+            hint = hint if len(values) > len(classes) else ""
+            raise field_error(name, f"{seen} observed{hint}; at least two classes are needed.")
         return {"name": name, "classes": classes, "shape": list(target.shape[1:]), "dtype": target.dtype.str}
 
     def encode(self, target, spec):
         """(n, h, w) uint8 codes, 255 where not observed."""
-        if target.shape[1:] != tuple(spec["shape"]):
-            raise field_error(spec, f"masks are {target.shape[1:]}, but {tuple(spec['shape'])} was fitted.")
-        known, table = np.zeros(256, bool), np.full(256, IGNORE, np.uint8)
-        known[IGNORE] = known[spec["classes"].astype(int)] = True
-        table[spec["classes"].astype(int)] = np.arange(len(spec["classes"]))
-        unknown = ~known[target]
+        codes = self._codes(target, spec)
+        unknown = codes == UNSEEN
         if unknown.any():
             raise field_error(
                 spec, f"class {target[unknown][0]} was not seen at fit; known: {spec['classes']}."
             )
-        return table[target]
+        return codes
+
+    def _codes(self, target, spec):
+        """As `encode`, and UNSEEN for a class that is none of the known ones."""
+        if target.shape[1:] != tuple(spec["shape"]):
+            raise field_error(spec, f"masks are {target.shape[1:]}, but {tuple(spec['shape'])} was fitted.")
+        classes = spec["classes"].astype(int)
+        table = np.full(256, UNSEEN, np.uint8)
+        table[classes], table[IGNORE] = np.arange(len(classes)), IGNORE
+        if target.size and not 0 <= target.min() <= target.max() <= IGNORE:
+            raise field_error(spec, f"classes are 0 to 254, got {target.min()} to {target.max()}.")
+        return table[target.astype(np.uint8, copy=False)]
 
     def decode(self, output, spec):
         return spec["classes"][output.argmax(axis=-1)]
@@ -70,10 +86,10 @@ class MaskHead(Head):
         return np.concatenate([mask_summary(output[..., c]) for c in range(1, output.shape[-1])], axis=1)
 
     def score(self, target, predicted, spec):
-        truth, guess = self.encode(target, spec), self.encode(predicted, spec)
+        truth, guess = self._codes(target, spec), self.encode(predicted, spec)
         guess = np.where(truth == IGNORE, IGNORE, guess)
         per_class = []
-        for c in range(1, len(spec["classes"])):
+        for c in (*range(1, len(spec["classes"])), UNSEEN):
             union = ((truth == c) | (guess == c)).sum()
             per_class.append(((truth == c) & (guess == c)).sum() / union if union else np.nan)
         return mean_observed(np.array(per_class))

@@ -152,14 +152,20 @@ def write_annotations(
     if not isinstance(annotations, AnnotationSet):
         annotations = AnnotationSet(tuple(annotations))
     chosen = _known(format or annotations.format)
-    kind, path = _FORMATS[chosen], Path(path)
-    if kind.one_file and path.is_dir():
-        raise ValueError(f"path must be a file for format {chosen!r}, {path} is a folder")
-    if not kind.one_file and path.exists() and not path.is_dir():
-        raise ValueError(f"path must be a folder for format {chosen!r}, {path} is a file")
-    writing = Writing(path, chosen, annotations)
-    kind.write(writing, **_checked_options(kind.write, options, 1, chosen))
+    writing = Writing(Path(path), chosen, annotations)
+    writer_of(chosen, writing.path, options)(writing, **options)
     return writing.report
+
+
+def writer_of(format: str, path: Path, options: Mapping[str, Any]) -> Callable:
+    """What writes a format; ValueError or TypeError where it does not go with the path or the options."""
+    kind = _FORMATS[_known(format)]
+    if kind.one_file and path.is_dir():
+        raise ValueError(f"path must be a file for format {format!r}, {path} is a folder")
+    if not kind.one_file and path.exists() and not path.is_dir():
+        raise ValueError(f"path must be a folder for format {format!r}, {path} is a file")
+    _checked_options(kind.write, options, 1, format)
+    return kind.write
 
 
 def convert(
@@ -210,7 +216,7 @@ def _reading(on_error: str, max_pixels: int, max_bytes: int, report: Report | No
     return Reading(on_error, max_pixels, max_bytes, report if report is not None else Report())
 
 
-def _checked_options(function: Callable, options: dict, n_first: int, format: str) -> dict:
+def _checked_options(function: Callable, options: Mapping, n_first: int, format: str) -> Mapping:
     known = list(inspect.signature(function).parameters)[n_first:]
     for name in options:
         if name not in known:

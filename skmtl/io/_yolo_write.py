@@ -60,9 +60,10 @@ class _Lines:
         self.point_shape = self._point_shape() if kind == "pose" else None
 
     def _point_shape(self) -> tuple[int, int]:
-        """The kept shape, or as many points as the largest object has."""
+        """The kept shape, or as many points as the largest object has, or as a class names."""
         source = self.writing.source
-        shapes = [len(one.points) for image in source for one in image.objects if one.points is not None]
+        shapes = [len(one.point_names) for one in source.classes if one.point_names]
+        shapes += [len(one.points) for image in source for one in image.objects if one.points is not None]
         kept = source.extra.get("point_shape") if source.format == "yolo" else None
         return kept or (max(shapes, default=1), 3)
 

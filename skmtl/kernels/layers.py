@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from ._rules import TWO_SIDED, pack
-from ._tiles import EMITTED, FILTERS, GROUPS, PIXELS, Bank
-from .conv import Rule, convolve, pack_bank, split_bank
-from .sites import Sites, layer_sites, square_places
+from ._rules import CELL, TWO_SIDED, pack
+from ._tiles import EMITTED, FILTERS, Bank
+from .conv import Rule, convolve, pack_bank
+from .shares import share_filters
+from .sites import Sites, joined_patches, layer_sites, square_places
 from .squares import WINDOW, Squares, convolve_squares, square_sites, transform_filters
 from .windows import Window
 
@@ -29,16 +31,17 @@ class Form(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """What ``layer_block`` needs; ``shape`` (h, w, channels) is that of the images it makes.
+    """What ``run_layer`` needs; ``shape`` (h, w, channels) is that of the images it makes.
 
-    ``ones`` (1, patches) are the scales of a layer that has none.
+    ``ones`` (1, patches) are the scales of a layer that has none; ``framed`` says that there is a border.
     """
 
     bank: Bank
     sites: Sites | Squares
-    rule: Rule
+    kernel: Callable
     shape: tuple[int, int, int]
     ones: np.ndarray
+    framed: bool
 
 
 def plan_layer(filters, bias, rule: Rule, form: Form, image_shape, dtype, scaled: bool = False) -> Layer:
@@ -51,30 +54,29 @@ def plan_layer(filters, bias, rule: Rule, form: Form, image_shape, dtype, scaled
     channels = len(filters) * (2 if rule.activation == TWO_SIDED else 1)
     grid = form.window.grid(image_shape)
     places, shape = square_places(grid, form.pool, form.border, channels)
-    ones = np.ones((1, grid[0] * grid[1]), dtype)
+    rest = shape, np.ones((1, grid[0] * grid[1]), dtype), any(form.border)
     whole = EMITTED and not scaled and form.pool == 2 and form.window == Window((3, 3))
     if whole and filters.shape[3] >= FILTERS:
         bank = pack_bank(transform_filters(filters), bias, form.threshold, WINDOW, dtype)
-        return Layer(bank, square_sites(image_shape, places, dtype), rule, shape, ones)
+        kernel = convolve_squares(pack(rule.activation, CELL, rule.maximum))
+        return Layer(bank, square_sites(image_shape, places, dtype), kernel, *rest)
     bank = pack_bank(filters, bias, form.threshold, form.window, dtype)
-    return Layer(bank, layer_sites(form.window, image_shape, form.pool, places, dtype), rule, shape, ones)
+    kernel = convolve(pack(rule.activation, joined_patches(form.pool), rule.maximum))
+    return Layer(bank, layer_sites(form.window, image_shape, form.pool, places, dtype), kernel, *rest)
 
 
-def split_layer(layer: Layer, parts: int) -> list[Layer]:
-    """At most ``parts`` layers, each with its own filters, that fill one output with the same bits."""
-    return [layer._replace(bank=bank) for bank in split_bank(layer.bank, parts)]
-
-
-def layer_block(images, scales, layer: Layer, out) -> None:
-    """Write the layer's images of ``images`` (B, size of the input) to ``out`` (B, size of its shape).
+def run_layer(layer: Layer, images: np.ndarray, scales=None, n_jobs: int | None = None) -> np.ndarray:
+    """The images (B, *shape) that the layer makes of ``images`` (B, h, w, c), in its border of zeros.
 
     scales (B, patches), or (1, patches) for all images, in the row-major order of the window's grid, or None.
-    The border of ``out`` is left as it is. All C-contiguous and of one floating type.
+    All C-contiguous and of one floating type. Threads share the filters; the bits are the same for any
+    number.
     """
-    bank, sites, (activation, maximum), _, ones = layer
-    if isinstance(sites, Squares):
-        convolve_squares(pack(activation, 0, maximum))(images, sites, bank, out)
-        return
-    scales = ones if scales is None else scales
-    group = GROUPS.index(PIXELS * (sites.start.size - 1) // sites.target.size)
-    convolve(pack(activation, group, maximum))(images, scales, sites, bank, out)
+    n, sites, kernel = len(images), layer.sites, layer.kernel
+    out = (np.zeros if layer.framed else np.empty)((n, *layer.shape), images.dtype)
+    flat, maps = images.reshape(n, -1), out.reshape(n, -1)
+    inputs = (flat, sites)
+    if isinstance(sites, Sites):
+        inputs = flat, layer.ones if scales is None else scales, sites
+    share_filters(lambda bank: kernel(*inputs, bank, maps), layer.bank, n * sites.offset.size, n_jobs)
+    return out

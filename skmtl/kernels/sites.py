@@ -59,12 +59,17 @@ def square_places(grid: tuple[int, int], pool: int, border: tuple[int, int], cha
     return (rows[:, None] * shape[1] + columns) * channels, shape
 
 
+def joined_patches(pool: int) -> int:
+    """Which patches of a tile are joined at once where squares of ``pool`` x ``pool`` are pooled."""
+    return PAIR if pool % 2 == 0 else SINGLE
+
+
 def layer_sites(window: Window, image_shape: tuple[int, ...], pool: int, places: np.ndarray, dtype) -> Sites:
     """Sites whose places are squares of ``pool`` x ``pool`` patches; sums are weighted to means."""
     height, width = places.shape
     y, x, i, j = np.ogrid[:height, :width, :pool, :pool]
     cells = (y * pool + i) * window.grid(image_shape)[1] + x * pool + j
-    size = GROUPS[PAIR if pool % 2 == 0 else SINGLE]
+    size = GROUPS[joined_patches(pool)]
     at_once = PIXELS // size
     # What fills up the tiles comes first and counts nothing: the place it goes to is overwritten.
     missing = -places.size % at_once

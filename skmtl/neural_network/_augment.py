@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Real
 from typing import NamedTuple
 
@@ -10,6 +11,10 @@ import numpy as np
 from ..component import Component
 
 FLIPS = ("none", "horizontal", "both")
+
+
+#: Kinds of heads whose truth does not change, or moves along, when an image is moved and lit differently.
+MOVABLE = {"classes", "ordinal", "tags", "box", "points", "heat maps", "mask"}
 
 
 class Augment(Component):
@@ -71,6 +76,11 @@ class Augment(Component):
             most * rng.uniform(-1, 1, (len(X), 1, 1, 1)) for most in (self.contrast, self.brightness)
         )
         return (X * (1 + factor).astype(X.dtype)) + shift.astype(X.dtype)
+
+
+def auto_augment(kinds: Iterable[str]) -> Augment | None:
+    """What suits heads of all these kinds: None where one may tell of sizes or of light."""
+    return Augment() if MOVABLE.issuperset(kinds) else None
 
 
 class Moves(NamedTuple):

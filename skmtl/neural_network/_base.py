@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..nn import JointNetwork, Labels, Loss, Run
@@ -19,27 +19,20 @@ from ..targets._known import read_known_targets
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import Interval, StrOptions, fit_context
 from ._architecture import layer_sizes
+from ._incremental import Incremental
 from ._plain_network import dense_network, told_design
+from ._rows import PREDICT_ROWS, Table
 from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
-from ._state import TrainingState
 from ._targets import take_rows
-from ._tell import cast, tell
-from ._train import Data, train, train_on
+from ._tell import tell
+from ._train import train
 from ._trunks import DenseTrunk, Trunk, draws
 
 #: Up to so many rows solver="auto" takes L-BFGS, which looks at all of them in every iteration.
 SMALL = 1000
-PREDICT_ROWS = 4096
 
 
-def trains_on_batches(model) -> bool:
-    """Whether ``partial_fit`` exists; raises the error that says why not."""
-    if model.solver == "lbfgs":
-        raise AttributeError("partial_fit learns from batches; solver='lbfgs' looks at all rows at once")
-    return True
-
-
-class MultiTaskMLP(TaskTargetsMixin, ABC):
+class MultiTaskMLP(Incremental, TaskTargetsMixin):
     """Fits a shared trunk with a head a task; subclasses say what a task's loss is and decode."""
 
     _parameter_constraints = TRAINING_CONSTRAINTS | {
@@ -52,6 +45,8 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         "warm_start": ["boolean"],
         "missing_label": "no_validation",
     }
+
+    _feature_dtypes = (np.float64, np.float32)
 
     # Tasks that own their rows are not learned here; the target reader asks for all three.
     task_feature = _task_ids = None
@@ -155,7 +150,7 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         FloatingPointError
             A loss that is no longer finite, with the task and the epoch.
         """
-        earlier = self._earlier() if self.warm_start else None
+        earlier = dict(vars(self)) if self._goes_on() else None
         X, targets = self._read_fit(X, y, classify=self._classify)
         weight = label_weights(targets, sample_weight, target_weight)
         self._need_same_tasks(earlier)
@@ -164,7 +159,9 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         rows, held_out = self._split(weight, targets.names, rng)
         if earlier is None:
             self._learn_scales(take_rows(targets, rows), weight[rows])
-        state = self._begin(X.shape[1], earlier, settings, rng)
+        self._design = self._asked_design(X.shape[1])
+        self._need_same_layers(earlier)
+        state = self._begin(settings, rng, first=earlier is None)
         data = self._data(X, targets, weight, rows, settings)
         judges = None if held_out is None else self._data(X, targets, weight, held_out, settings)
         self.n_iter_ = train(self._network(), data, judges, settings, state)
@@ -172,34 +169,50 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         self._tell(state, data)
         return self
 
-    def _partial_fit(self, X, y, classes, sample_weight, target_weight):
-        first = not hasattr(self, "params_")
-        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=np.float64, reset=first)
+    def _read_part(self, part, settings, classes, *, first):
+        X, y, sample_weight, *more = part
+        X = validate_data(self, X, **self._checks, reset=first)
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         if first:
             self._meet_tasks(y, classes)
         targets = self._read_known(y)
         check_consistent_length(X, targets.values)
-        weight = label_weights(targets, sample_weight, target_weight, every_task=first)
-        settings = self._settings("adam" if self.solver == "auto" else self.solver)
+        weight = label_weights(targets, sample_weight, *(more or [None]), every_task=first)
         if first:
             self._learn_scales(targets, weight)
-        state = self._resume(X.shape[1], settings)
-        rows = np.flatnonzero((weight > 0).any(axis=1))
-        if not len(rows):  # a part without any label changes nothing
-            return self
-        data = self._data(X, targets, weight, rows, settings)
-        train_on(self._network(), data, settings, state)
-        self.n_iter_ = getattr(self, "n_iter_", 0) + 1
-        self.solver_, self._state = settings.solver, state.freeze()
-        self._tell(state, data)
-        return self
+            self._design = self._asked_design(X.shape[1])
+        self.solver_ = settings.solver
+        return self._data(X, targets, weight, np.flatnonzero((weight > 0).any(axis=1)), settings)
+
+    def to_onnx(self, path) -> Path:
+        """Write the fitted network as an ONNX file, which other programs run without this package.
+
+        The file takes ``X``, float32 (n, n_features), and gives a value for each task, under its name:
+        probabilities (n, n_classes) or numbers (n,). Its metadata entry "skmtl" is JSON with the classes.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A task called "X" or beginning with "/".
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._onnx_export import write_perceptron
+
+        return write_perceptron(path, self)
 
     # ------------------------------------------------------------------------ before training
-
-    def _earlier(self) -> dict | None:
-        return dict(vars(self)) if hasattr(self, "params_") else None
 
     def _need_same_tasks(self, earlier: dict | None) -> None:
         """Refuse to go on with other tasks or classes than the earlier fit's."""
@@ -228,10 +241,12 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
             check_lbfgs(balancer, dropout=self.dropout, trunk=trunk, early_stopping=self.early_stopping)
         same = ("alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter", "tol")
         more = ("n_iter_no_change", "record_conflict", "verbose")
-        return Settings(solver, balancer, **{name: getattr(self, name) for name in same + more})
+        remedy = ", or scale the columns of X (StandardScaler)"
+        given = {name: getattr(self, name) for name in same + more}
+        return Settings(solver, balancer, **given, remedy=remedy)
 
-    def _rng(self) -> np.random.Generator:
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+    def _batch_settings(self):
+        return self._settings("adam" if self.solver == "auto" else self.solver)
 
     def _split(self, weight: np.ndarray, names: list, rng) -> tuple[np.ndarray, np.ndarray | None]:
         """Rows to learn from, and rows to judge by where ``early_stopping`` asks for some."""
@@ -249,24 +264,10 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
             )
         return kept, out
 
-    def _begin(self, n_features: int, earlier: dict | None, settings: Settings, rng) -> TrainingState:
-        """The state before the first step: drawn, or with the parameters of the earlier fit."""
-        self._design = self._asked_design(n_features)
-        self._design["trunk"].samples(np.broadcast_to(0.0, (1, n_features)))  # refuses what does not fit
-        if earlier is None:
-            params = self._network().init(rng, (n_features,), settings.dtype)
-            return TrainingState.begin(params, self.n_tasks_, settings, rng)
-        if told_design(earlier["_design"]) != told_design(self._design):
+    def _need_same_layers(self, earlier: dict | None) -> None:
+        """Refuse to go on with other layers than the earlier fit's."""
+        if earlier is not None and told_design(earlier["_design"]) != told_design(self._design):
             raise ValueError("warm_start=True: X has another width, or the layers are others, than before")
-        state = TrainingState.begin(earlier["params_"], self.n_tasks_, settings, rng)
-        state.statistics = cast(earlier["_statistics"], settings.dtype)
-        return state
-
-    def _resume(self, n_features: int, settings: Settings) -> TrainingState:
-        """The state that the last partial_fit has left, or one that begins where fit has ended."""
-        if getattr(self, "_state", None) is not None:
-            return TrainingState.thaw(self._state)
-        return self._begin(n_features, self._earlier(), settings, self._rng())
 
     def _meet_tasks(self, y, classes) -> None:
         """Remember the tasks that the first batch shows."""
@@ -286,11 +287,9 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
 
     def _data(
         self, X, targets: TaskTargets, weight: np.ndarray, rows: np.ndarray, settings: Settings
-    ) -> Data:
-        X = X.tocsr() if sp.issparse(X) else X
-        X = X if len(rows) == X.shape[0] else X[rows]
+    ) -> Table:
         labels = self._labels(take_rows(targets, rows), weight[rows], settings.dtype)
-        return Data(X.astype(settings.dtype), labels)
+        return Table.hold(X.tocsr() if sp.issparse(X) else X, rows, labels, settings.dtype)
 
     # -------------------------------------------------------------------------- the network
 
@@ -309,21 +308,26 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         return DenseTrunk(tuple(sizes), **same)
 
     def _asked_design(self, n_features: int) -> dict:
+        trunk = self._asked_trunk()
+        trunk.samples(np.broadcast_to(0.0, (1, n_features)))  # refuses what does not fit
         return {
             "n_features": n_features,
-            "trunk": self._asked_trunk(),
+            "trunk": trunk,
             "head": layer_sizes(self.head_layer_sizes, "head_layer_sizes"),
             "activation": self.activation,
             "dropout": self.dropout,
             "batch_norm": bool(self.batch_norm),
         }
 
+    def _ground(self):
+        return self._design["trunk"], (self._design["n_features"],)
+
     def _network(self) -> JointNetwork:
         names = self.task_names_in_.tolist()
         tasks = [(name, *own) for name, own in zip(names, self._losses(), strict=True)]
         return dense_network(self._design, tasks)
 
-    def _tell(self, state: TrainingState, data: Data) -> None:
+    def _tell(self, state, data):
         heads = [f"head{t}" for t in range(self.n_tasks_)]
         tell(self, state, self._design["trunk"].sharing, heads, data)
 
@@ -332,8 +336,8 @@ class MultiTaskMLP(TaskTargetsMixin, ABC):
         X, _ = self._read_predict(X)
         X = X.tocsr() if sp.issparse(X) else X
         network, run = self._network(), Run(statistics=self._statistics)
-        blocks = [X[first : first + PREDICT_ROWS] for first in range(0, X.shape[0], PREDICT_ROWS)]
-        parts = [network.outputs(self.params_, block, run) for block in blocks]
+        blocks = (X[first : first + PREDICT_ROWS] for first in range(0, X.shape[0], PREDICT_ROWS))
+        parts = [network.outputs(self.params_, block.astype(np.float64, copy=False), run) for block in blocks]
         return [np.concatenate(task) for task in zip(*parts, strict=True)]
 
 

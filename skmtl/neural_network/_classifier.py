@@ -9,8 +9,9 @@ from sklearn.utils.metaestimators import available_if
 from ..targets import join_labels, known_classes
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import fit_context
-from ._base import MultiTaskMLP, trains_on_batches
+from ._base import MultiTaskMLP
 from ._docs import documented
+from ._incremental import trains_on_batches
 from ._targets import class_labels, class_log_probabilities, class_loss, class_positions, class_probabilities
 
 
@@ -62,7 +63,27 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
         -------
         self
         """
-        return self._partial_fit(X, y, classes, sample_weight, target_weight)
+        return self._learn_part((X, y, sample_weight, target_weight), classes)
+
+    @available_if(trains_on_batches)
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_batches(self, batches, classes):
+        """Learn from rows that come in batches and are never in memory together; see `fit_batches` of
+        ``MultiHeadNetwork``.
+
+        Parameters
+        ----------
+        batches : iterable, or function that returns one
+            Of ``(X, y)`` or ``(X, y, sample_weight)``. In the first each task needs a label.
+        classes : array, or list of one array per task
+            As in ``partial_fit``.
+
+        Returns
+        -------
+        self
+        """
+        return self._learn_stream(batches, classes)
 
     def _meet_tasks(self, y, classes):
         super()._meet_tasks(y, classes)

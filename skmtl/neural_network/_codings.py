@@ -20,13 +20,20 @@ ROWS = 512
 def learn_coding(head: Head, spec: dict, encoded: np.ndarray, weight: np.ndarray) -> dict:
     """What must be remembered beside the codec: the kind and its options, the number of outputs, the scale.
 
-    Numbers are standardised column by column, coordinates around their mean by one scale for all.
+    Numbers are standardised column by column, coordinates around their mean by one scale for all. Labels of
+    rows to learn from need the factor of ``for_rows`` besides.
     """
     kind = KINDS[head.kind]
     coding = {"kind": head.kind, "options": head.loss_options(), "n_outputs": kind.width(spec, encoded)}
     coding["shift"], coding["scale"] = _scales(encoded, weight, kind.scaled)
-    total = sum(kind.labels(y, w)[1].sum() for y, w in _blocks(encoded, weight))
-    return coding | {"factor": len(encoded) / float(total)}
+    return coding
+
+
+def for_rows(coding: dict, encoded: np.ndarray, weight: np.ndarray) -> dict:
+    """The coding with the factor that makes the weights of these rows 1 a row on average."""
+    kind = KINDS[coding["kind"]]
+    total = float(sum(kind.labels(y, w)[1].sum() for y, w in _blocks(encoded, weight)))
+    return coding | {"factor": len(encoded) / total if total > 0 else 1.0}
 
 
 def _scales(encoded: np.ndarray, weight: np.ndarray, scaled: str):
@@ -73,7 +80,9 @@ def head_loss(coding: dict) -> Loss:
 
 def read_outputs(coding: dict, Z: np.ndarray) -> np.ndarray:
     """What the head's codec decodes, in float64."""
-    return KINDS[coding["kind"]].outputs(Z) * coding["scale"] + coding["shift"]
+    kind = KINDS[coding["kind"]]
+    told = kind.outputs(Z)
+    return told if kind.scaled == "none" else told * coding["scale"] + coding["shift"]
 
 
 def head_layers(

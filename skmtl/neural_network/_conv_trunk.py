@@ -79,6 +79,12 @@ class ConvTrunk(Trunk):
         self.batch_norm = batch_norm
         self.image_shape = image_shape
 
+    @classmethod
+    def for_images(cls, height: int, width: int) -> ConvTrunk:
+        """As many blocks as leave 4 to 7 pixels of the shorter side: 32 filters, then 64 each."""
+        n_blocks = max(int(min(height, width)).bit_length() - 3, 1)
+        return cls((32, *[64] * (n_blocks - 1)))
+
     def check(self):
         check_options(self)
         self._channels()
@@ -99,7 +105,7 @@ class ConvTrunk(Trunk):
         return [*blocks, chain(rows, *hidden[:1]), *hidden[1:]]
 
     def _block(self, name: str, n_filters: int) -> Layer:
-        if self._fuses():
+        if self.fuses():
             return conv_pool(name, n_filters)
         then = {"max": [max_pool(2)], "mean": [mean_pool(2)], None: []}[self.pooling]
         parts = [conv(name, n_filters, size=self.size, stride=self.stride)]
@@ -124,7 +130,7 @@ class ConvTrunk(Trunk):
     def _followed(self, name: str) -> list[Layer]:
         return followed(name, self.activation, self.batch_norm)
 
-    def _fuses(self) -> bool:
+    def fuses(self) -> bool:
         """Whether a block is nothing but 3 x 3 filters, ReLU and the largest of 2 x 2."""
         plain = not self.batch_norm and self.residuals == 0
         return plain and (self.size, self.stride, self.pooling, self.activation) == (3, 1, "max", "relu")

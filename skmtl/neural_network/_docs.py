@@ -40,8 +40,9 @@ max_iter : int, default 200
     Epochs, or iterations of L-BFGS.
 tol : float >= 0, default 1e-4
     Training stops when the mean loss over tasks has not fallen by more than ``tol`` for
-    ``n_iter_no_change`` epochs; L-BFGS, when no entry of the gradient is larger, or an iteration
-    lowers the objective (or its share, where it is above 1) by less than a hundredth of ``tol``.
+    ``n_iter_no_change`` epochs (that on rows held out, or with the "constant" schedule that on the rows
+    learned: other schedules go to their end); L-BFGS, when no entry of the gradient is larger, or an
+    iteration lowers the objective (or its share, where it is above 1) by less than a hundredth of ``tol``.
 n_iter_no_change : int, default 10
 early_stopping : bool, default False
     Judge by the loss on rows held out, and keep the parameters that were best on them.

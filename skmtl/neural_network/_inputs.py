@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..nn import Labels
 from ._augment import Augment
 from ._codings import batch_labels
+from ._rows import Rows
 
 #: Numbers that are looked at together, about.
 BLOCK = 2**16
@@ -60,7 +60,7 @@ def _group_mean(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Samples:
+class Samples(Rows):
     """Some rows of X with their encoded fields: ``take`` makes the batch that a step sees."""
 
     X: np.ndarray
@@ -72,10 +72,10 @@ class Samples:
     dtype: np.dtype
     augment: Augment | None = None
 
-    def __len__(self) -> int:
+    def __len__(self):
         return len(self.rows)
 
-    def take(self, rows, rng: np.random.Generator | None = None) -> tuple[np.ndarray, list[Labels]]:
+    def take(self, rows, rng=None):
         """Scaled X and the labels of each head; with ``rng`` as they are learned from, moved and lit anew."""
         rows = self.rows[rows]
         X, fields = self.X[rows], [field[rows] for field in self.encoded]
@@ -91,8 +91,8 @@ class Samples:
         X = self.scaling.apply(X, self.dtype)
         return (self.augment.light(X, rng) if alters else X), labels
 
-    def blocks(self) -> Iterator[np.ndarray]:
-        """Scaled X of all rows, in blocks and in float64, as for prediction."""
+    def blocks(self):
+        """Scaled X of all rows, in float64."""
         for block in row_blocks(self.rows, self.X.shape):
             yield self.scaling.apply(self.X[block], np.float64)
 

@@ -7,37 +7,28 @@ from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 
-import joblib
 import numpy as np
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils import check_random_state
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
-from ..heads import HeadOutputsMixin, resolve_heads, same_length
-from ..nn import JointNetwork, Run, Task
-from ..targets._forms import read_target
+from ..heads import HeadOutputsMixin
+from ..nn import JointNetwork, Task
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
-from ..utils._weights import checked_weights
-from ._architecture import layer_sizes
 from ._augment import Augment
-from ._checkpoint import load_checkpoint, save_checkpoint
-from ._codings import head_layers, head_loss, learn_coding, read_outputs
-from ._conv_trunk import ConvTrunk
-from ._inputs import Samples, Scaling, split_rows
-from ._kinds import KINDS
-from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, check_lbfgs
-from ._state import TrainingState
-from ._tell import cast, tell
+from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
+from ._codings import head_layers, head_loss
+from ._heads_learner import HeadsLearner
+from ._inference import predicted
+from ._inputs import split_rows
+from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
+from ._tell import lock_parameters, tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
 
-#: Numbers of a block in prediction, about: samples times pixels, or times columns.
-BLOCK = 2**18
 
-
-class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
+class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
     r"""Several annotations of the same samples by one network: a shared trunk, and a head a field.
 
     Minimises ``sum_t lambda_t L_t + alpha / 2 ||W||^2`` over the weights W and biases of all layers, where
@@ -53,11 +44,14 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     trunk : Trunk, optional
         ``DenseTrunk``, ``ConvTrunk``, several in an ``InputsTrunk``, copies of one in a ``CrossStitchTrunk``
         or ``MixtureTrunk``, or the ``PretrainedTrunk`` of another network. None: a ``DenseTrunk()`` for rows
-        of numbers, a ``ConvTrunk()`` for images. Mask heads need a ``ConvTrunk``.
+        of numbers; for images a ``ConvTrunk`` with as many blocks as leave 4 to 7 pixels of their shorter
+        side. Mask heads need a ``ConvTrunk``.
     head_layer_sizes : int or sequence of int, default ()
         Sizes of the dense layers of each head's own, before its output; masks have none.
-    augment : Augment, optional
-        Shows images moved and lit differently in every epoch, with their boxes, points and pixels.
+    augment : Augment, "auto" or None, default "auto"
+        Shows images moved and lit differently in every epoch, with their boxes, points and pixels. "auto" is
+        ``Augment()`` where all heads tell classes, tags, boxes, points or masks, and none where one tells
+        numbers or maps, which may be of sizes or of light.
     balancer : Balancer, default ``Fixed()``
         What gives the weights lambda; see ``skmtl.balancers``.
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default "adam"
@@ -66,24 +60,28 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     alpha : float >= 0, default 1e-4
         Strength of the L2 penalty on weights, not on biases; "adamw" shrinks the weights by
         ``alpha * learning_rate`` in each step instead.
-    learning_rate : float > 0, default 1e-3
-    schedule : {"constant", "cosine", "triangle"}, default "cosine"
+    learning_rate : float > 0, default 3e-3
+    schedule : {"constant", "cosine", "triangle"}, default "triangle"
         What becomes of the learning rate over ``max_iter`` epochs: nothing; down to 0 along half a cosine;
         up from 0 over a fifth of the steps and down to 0 again.
     momentum : float in [0, 1), default 0.9
         For "sgd".
-    batch_size : int, default 64
-        Samples in a step, at most; the batches of an epoch are of nearly equal size.
-    max_iter : int, default 30
-        Epochs.
+    batch_size : int or "auto", default "auto"
+        Samples in a step, at most; the batches of an epoch are of nearly equal size. "auto" is a thirtieth of
+        the samples, 16 at least and 64 at most; 64 where they come part by part.
+    max_iter : int or "auto", default "auto"
+        Epochs. "auto" is 30, or as many more as make 1,000 steps; for "lbfgs" 200 iterations.
     tol : float >= 0, default 1e-4
         Training stops when the mean loss over heads has not fallen by more than ``tol`` for
-        ``n_iter_no_change`` epochs.
+        ``n_iter_no_change`` epochs: the loss on samples held out, or with the "constant" schedule that on
+        those learned. Other schedules go to their end, for the loss falls most where their rate does.
     n_iter_no_change : int, default 10
     early_stopping : bool, default False
         Judge by the loss on samples held out, and keep the parameters that were best on them.
     validation_fraction : float in (0, 1), default 0.1
         Share of the samples held out for ``early_stopping``.
+    warm_start : bool, default False
+        Begin ``fit`` with the parameters, the classes and the scales of the fit before.
     record_conflict : bool, default False
         Measure the angles between the heads' gradients once an epoch.
     checkpoint : path, optional
@@ -142,8 +140,11 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
     _parameter_constraints: dict = TRAINING_CONSTRAINTS | {
         "heads": [StrOptions({"auto"}), list, tuple],
         "trunk": [Trunk, None],
-        "augment": [Augment, None],
+        "augment": [Augment, StrOptions({"auto"}), None],
         "solver": [StrOptions({*BATCH_SOLVERS, "lbfgs"})],
+        "batch_size": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["batch_size"]],
+        "max_iter": [StrOptions({"auto"}), *TRAINING_CONSTRAINTS["max_iter"]],
+        "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
         "n_jobs": [Integral, None],
@@ -155,19 +156,20 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         trunk=None,
         *,
         head_layer_sizes=(),
-        augment=None,
+        augment="auto",
         balancer=None,
         solver="adam",
         alpha=1e-4,
-        learning_rate=1e-3,
-        schedule="cosine",
+        learning_rate=3e-3,
+        schedule="triangle",
         momentum=0.9,
-        batch_size=64,
-        max_iter=30,
+        batch_size="auto",
+        max_iter="auto",
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
         validation_fraction=0.1,
+        warm_start=False,
         record_conflict=False,
         checkpoint=None,
         missing_label=None,
@@ -191,6 +193,7 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.record_conflict = record_conflict
         self.checkpoint = checkpoint
         self.missing_label = missing_label
@@ -229,115 +232,54 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         ValueError
             X or ``sample_weight`` is not finite, lengths differ, a head has no field or a field no
             head, a field has no observed label or one class only, masks do not match the images, images
-            are too small for the trunk, ``checkpoint`` belongs to another fit.
+            are too small for the trunk, ``checkpoint`` belongs to another fit; with ``warm_start`` a label
+            never seen before, other fields, or other layers.
         FloatingPointError
             A loss that is no longer finite, with the head and the epoch.
         """
-        X = validate_data(self, X, allow_nd=True, dtype="numeric")
-        self.input_shape_ = X.shape[1:]
-        fields, self.form_ = read_target(y, self.missing_label)
-        same_length(X, fields)
-        weight = checked_weights(sample_weight, (len(X),), "sample_weight")
-        fingerprint = self._fingerprint(X, y, weight)
-        X = self._start(X)
-        encoded = self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        first = not self._goes_on()
+        X, fields, weight = self._read(X, y, sample_weight, first=first)
+        fingerprint = run_fingerprint(self, X, y, weight, None if first else self.params_)
+        if first:
+            X = self._start(X)
+            self._meet_heads(fields, np.flatnonzero(weight > 0), X.shape[1:])
+        else:
+            X = self._start_again(X)
+        encoded, rng = self._encode(fields), self._rng()
         fraction = self.validation_fraction if self.early_stopping else None
         rows, held_out = split_rows(list(self.heads_), encoded, weight, fraction, rng)
-        self._learn_codings(encoded, weight, rows)
-        self._scaling = self.trunk_.scaling() or vars(
-            Scaling.learn(X, weight, rows, self.trunk_.alike(X.shape[-1]))
-        )
-        settings = self._settings(fingerprint)
-        network = self._network()
-        state = self._stopped(fingerprint)
-        if state is None:
-            params = network.init(rng, X.shape[1:], settings.dtype)
-            state = TrainingState.begin(params, len(encoded), settings, rng)
-            state.statistics = cast(self.trunk_.statistics(), settings.dtype)
-
-        def samples(rows):
-            codings, scaling = list(self._codings.values()), Scaling(**self._scaling)
-            return Samples(X, scaling, encoded, codings, weight, rows, settings.dtype, self.augment)
-
-        data, judges = samples(rows), None if held_out is None else samples(held_out)
-        self.n_iter_ = train(network, data, judges, settings, state)
-        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+        if first:
+            self._learn_codings(X, encoded, weight, rows)
+        settings = self._settings(fingerprint, len(rows))
+        state = None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
+        state = state or self._begin(settings, rng, first=first)
+        data = self._samples(X, encoded, weight, rows, settings.dtype)
+        judges = None if held_out is None else replace(data, rows=held_out)
+        self.n_iter_, self._state = train(self._network(), data, judges, settings, state), None
+        self._tell(state, data)
         return self
 
     # --------------------------------------------------------------------- before training
 
-    def _start(self, X: np.ndarray) -> np.ndarray:
-        """Remember the trunk; X as its layers take it."""
-        trunk = self.trunk
-        if trunk is None:
-            trunk = DenseTrunk() if X.ndim == 2 else ConvTrunk()
-        trunk.check()
-        self.trunk_ = clone(trunk).named(getattr(self, "feature_names_in_", None))
-        X = self.trunk_.samples(X)
-        self._shape = X.shape[1:]
-        if self.augment is not None:
-            self.augment.check()
-            if X.ndim != 4:
-                raise ValueError("augment moves images, but the trunk takes X as rows of numbers")
-        return X
+    def _batch_settings(self):
+        return self._settings(None)
 
-    def _meet_heads(self, fields: dict, rows: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
-        """Let every head learn its codec from ``rows``; the encoded fields."""
-        heads = dict(resolve_heads(self.heads, fields, self.missing_label))
-        size = shape[:2] if len(shape) == 3 else None
-        for name, head in heads.items():
-            if head.estimator is not None:
-                raise ValueError(
-                    f"head {name!r} has estimator={head.estimator!r}, which a network cannot use; leave it "
-                    "None, or take MultiHeadEstimator"
-                )
-            if KINDS[head.kind].maps != "none" and not self.trunk_.n_maps():
-                raise ValueError(f"head {name!r} reads pixels: it needs images and trunk=ConvTrunk()")
-        self.heads_ = heads
-        self.specs_ = {name: head.learn(fields[name][rows], name, size) for name, head in heads.items()}
-        return [head.encode(fields[name], self.specs_[name]) for name, head in heads.items()]
-
-    def _learn_codings(self, encoded, weight: np.ndarray, rows: np.ndarray) -> None:
-        self._codings = {
-            name: learn_coding(head, self.specs_[name], field[rows], weight[rows])
-            for (name, head), field in zip(self.heads_.items(), encoded, strict=True)
-        }
-        self._head_sizes = layer_sizes(self.head_layer_sizes, "head_layer_sizes")
-
-    def _settings(self, fingerprint: str | None) -> Settings:
+    def _settings(self, fingerprint: str | None, n_samples: int | None = None) -> Settings:
         balancer = Fixed() if self.balancer is None else self.balancer
         if self.solver == "lbfgs":
             trunk = self.trunk_ if draws(self.trunk_) else None
-            same = ("augment", "early_stopping", "checkpoint")
-            check_lbfgs(balancer, trunk=trunk, **{name: getattr(self, name) for name in same})
-        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter")
-        more = ("tol", "n_iter_no_change", "record_conflict", "verbose", "n_jobs")
-        settings = Settings(balancer=balancer, **{name: getattr(self, name) for name in same + more})
+            others = {name: getattr(self, name) for name in ("early_stopping", "checkpoint")}
+            augment = None if self.augment == "auto" else self.augment
+            check_lbfgs(balancer, trunk=trunk, augment=augment, **others)
+        same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose", "n_jobs")}
+        lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
+        settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:
             return settings
         return replace(
             settings, after_epoch=lambda state: save_checkpoint(self.checkpoint, state, fingerprint)
         )
-
-    def _fingerprint(self, X, y, weight: np.ndarray) -> str | None:
-        """What a checkpoint must agree with; None where none is asked for."""
-        if self.checkpoint is None:
-            return None
-        if not isinstance(self.random_state, Integral):
-            raise ValueError(
-                f"checkpoint needs random_state to be a number, so that a run can go on; got "
-                f"{self.random_state!r}"
-            )
-        if not Path(self.checkpoint).absolute().parent.is_dir():
-            raise ValueError(f"checkpoint={os.fspath(self.checkpoint)!r}: its folder does not exist")
-        params = self.get_params()
-        for name in ("checkpoint", "verbose", "n_jobs"):
-            del params[name]
-        return joblib.hash([sorted(map(repr, params.items())), self.trunk, X, y, weight])
-
-    def _stopped(self, fingerprint: str | None) -> TrainingState | None:
-        return None if fingerprint is None else load_checkpoint(self.checkpoint, fingerprint)
 
     # ------------------------------------------------------------------------- the network
 
@@ -353,25 +295,94 @@ class MultiHeadNetwork(HeadOutputsMixin, BaseEstimator):
         ]
         return JointNetwork(self.trunk_.layers(n), tasks)
 
-    def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
-        """What each head's codec decodes; ``dtype`` is that of the layers.
+    def to_onnx(self, path) -> Path:
+        """Write the fitted network as an ONNX file, which other programs run without this package.
 
-        In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
+        The file takes ``X``, float32 (n, *input_shape_): what ``predict`` takes, not scaled. It gives a value
+        for each field, under its name: what ``predict_proba`` tells of it, or ``predict`` where there are no
+        probabilities; numbers are not rounded, and points come without visibility. Its metadata entry
+        "skmtl" is JSON with the heads' kinds and classes. All is float32, opset 13.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A field called "X" or beginning with "/", or a trunk with layers that have no form in ONNX here.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._onnx_export import write_network
+
+        return write_network(path, self)
+
+    def input_slopes(self, X, head: str, columns, *, times_input=False) -> np.ndarray:
+        """The slope of one output of a head in every number of X; see ``skmtl.inspection.gradient_map``.
+
+        Parameters
+        ----------
+        X : array, as ``predict`` takes it
+        head : str
+        columns : array of int (n,)
+            Which of the head's outputs, for each sample.
+        times_input : bool, default False
+            Each slope times the number's distance from the mean that X is scaled by.
+
+        Returns
+        -------
+        slopes : ndarray of the shape of X, float64
         """
         check_is_fitted(self)
         X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
-        # scikit-learn compares n_features_in_ alone, which for images is their height.
-        if X.shape[1:] != tuple(self.input_shape_):
-            raise ValueError(
-                f"X: shape per sample is {X.shape[1:]}, but {tuple(self.input_shape_)} was fitted."
-            )
-        X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
-        rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
-        params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}
-        parts, run = [], Run(statistics=self._statistics, n_jobs=self.n_jobs)
-        for first in range(0, len(X), rows):
-            block = scaling.apply(X[first : first + rows], dtype)
-            Z = network.outputs(params, block, run)
-            parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
-        whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
-        return dict(zip(self._codings, whole, strict=True))
+        self._need_shape(X)
+        from ._slopes import input_slopes
+
+        return input_slopes(self, X, head, np.asarray(columns), times_input=times_input)
+
+    def save_trunk(self, path) -> Path:
+        """Write the trunk with its parameters as an .npz file, for ``PretrainedTrunk(path)``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Ends in ".npz". Written whole or not at all; missing folders are made.
+
+        Returns
+        -------
+        path : pathlib.Path
+
+        Raises
+        ------
+        ValueError
+            A trunk other than ``ConvTrunk`` or ``DenseTrunk``, or another ending.
+        OSError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        from ._pretrained_trunk import origin_of
+        from ._trunk_file import write_trunk
+
+        return write_trunk(path, self.trunk_, origin_of(self))
+
+    def _tell(self, state, data):
+        tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
+
+    def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
+        """What each head's codec decodes; ``dtype`` is that of the layers behind plain blocks of convolution.
+
+        In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
+        """
+        return predicted(self, X, dtype)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "params_"):
+            lock_parameters(self)

@@ -9,8 +9,9 @@ from sklearn.utils.metaestimators import available_if
 from ..utils._atomic import all_or_nothing
 from ..utils._init import extended_init
 from ..utils._sklearn import StrOptions, fit_context
-from ._base import MultiTaskMLP, trains_on_batches
+from ._base import MultiTaskMLP
 from ._docs import documented
+from ._incremental import trains_on_batches
 from ._targets import REGRESSION_LOSSES, need_counts, number_labels, number_scales, numbers
 
 
@@ -70,7 +71,27 @@ class MultiTaskMLPRegressor(MultiTaskMLP, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        return self._partial_fit(X, y, None, sample_weight, target_weight)
+        return self._learn_part((X, y, sample_weight, target_weight))
+
+    @available_if(trains_on_batches)
+    @all_or_nothing
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_batches(self, batches):
+        """Learn from rows that come in batches and are never in memory together; see `fit_batches` of
+        ``MultiHeadNetwork``.
+
+        The first batch sets the scale of each task.
+
+        Parameters
+        ----------
+        batches : iterable, or function that returns one
+            Of ``(X, y)`` or ``(X, y, sample_weight)``. In the first each task needs a label.
+
+        Returns
+        -------
+        self
+        """
+        return self._learn_stream(batches)
 
     def _asked_design(self, n_features):
         return super()._asked_design(n_features) | {"loss": self.loss}

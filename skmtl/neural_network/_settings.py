@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,6 +12,9 @@ import numpy as np
 from ..balancers import Balancer, Fixed
 from ..nn import Optimiser, Schedule, Vector, adam, adamw, constant, cosine, sgd, triangle
 from ..utils._sklearn import Interval, StrOptions
+
+#: What "auto" stands for: steps and epochs at least, the smallest and largest batch, iterations of L-BFGS.
+STEPS, EPOCHS, BATCHES, ITERATIONS = 1000, 30, (16, 64), 200
 
 BATCH_SOLVERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine", "triangle")
@@ -55,6 +59,22 @@ class Settings:
     n_jobs: int | None = None
     #: Called with the state at the end of each epoch.
     after_epoch: Callable = lambda state: None
+    #: What else helps against numbers that overflow, such as ", or scale the columns of X".
+    remedy: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What to do where numbers overflow."""
+        first = "raise alpha" if self.solver == "lbfgs" else "lower learning_rate"
+        return f"{first} ({self.alpha if self.solver == 'lbfgs' else self.learning_rate:g}){self.remedy}"
+
+    @property
+    def settles(self) -> bool:
+        """Whether a training loss that falls no more means that nothing is left to learn.
+
+        It does not where the rate falls later on: at a high rate the loss wavers, at a low one it sinks.
+        """
+        return self.schedule == "constant"
 
     @property
     def dtype(self) -> np.dtype:
@@ -79,6 +99,20 @@ class Settings:
         """The learning rate as a function of the share of training that is done."""
         factor = {"constant": constant, "cosine": cosine, "triangle": triangle}[self.schedule]()
         return lambda done: self.learning_rate * factor(done)
+
+
+def auto_lengths(solver: str, n_samples: int | None, batch_size, max_iter) -> dict[str, int]:
+    """Batch size and epochs, or iterations, as numbers where they are "auto"; None: samples are not counted.
+
+    With few samples, small batches and many epochs: what a network needs is a number of steps, and one from
+    16 samples is about as good as one from 64.
+    """
+    if batch_size == "auto":
+        batch_size = BATCHES[1] if n_samples is None else int(np.clip(n_samples // 30, *BATCHES))
+    if max_iter == "auto":
+        enough = 0 if n_samples is None else ceil(STEPS / ceil(n_samples / batch_size))
+        max_iter = ITERATIONS if solver == "lbfgs" else max(EPOCHS, enough)
+    return {"batch_size": batch_size, "max_iter": max_iter}
 
 
 def check_lbfgs(balancer: Balancer, **others) -> None:

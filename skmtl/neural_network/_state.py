@@ -45,13 +45,17 @@ class TrainingState:
     best: Best = field(default_factory=Best)
 
     @classmethod
-    def begin(cls, params: Params, n_tasks: int, settings: Settings, rng: np.random.Generator):
-        """The state before the first step from ``params``, which are copied."""
+    def begin(cls, params: Params, statistics: Params, n_tasks: int, settings: Settings, rng):
+        """The state before the first step from ``params`` and what the layers have gathered; both are copied.
+
+        ``rng`` is a numpy Generator.
+        """
         vector = Vector(params, settings.dtype)
         optimiser = {}
         if settings.solver != "lbfgs":
             optimiser = start(settings.optimiser(settings.penalty(vector)), vector.array, n_tasks + 1)
-        return cls(vector, optimiser, settings.balancer.start(n_tasks), {}, rng)
+        statistics = {name: value.astype(settings.dtype) for name, value in statistics.items()}
+        return cls(vector, optimiser, settings.balancer.start(n_tasks), statistics, rng)
 
     def freeze(self) -> dict:
         """A copy made of dicts, lists, arrays and numbers alone."""

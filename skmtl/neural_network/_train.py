@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from ..nn import JointNetwork, Labels, Run
+from ..nn import JointNetwork, Run
 from ..utils._progress import Progress
 from ._settings import Settings
 from ._state import TrainingState
 from ._step import Stepper, cosines
 
 
-@dataclass(frozen=True)
-class Data:
-    """Rows to learn from, X and the labels of each task, in the dtype of training."""
-
-    X: np.ndarray
-    labels: Sequence[Labels]
-
-    def take(self, rows, rng=None) -> tuple[np.ndarray, Sequence[Labels]]:
-        """X and labels of some rows."""
-        return self.X[rows], [Labels(y[rows], w[rows]) for y, w in self.labels]
-
-    def blocks(self) -> Iterator[np.ndarray]:
-        """X of all rows, as for prediction."""
-        yield self.X.astype(np.float64)
-
-    def __len__(self) -> int:
-        return self.X.shape[0]
-
-
 def train(network: JointNetwork, data, held_out, settings: Settings, state: TrainingState) -> int:
     """Train until the loss settles or ``max_iter`` epochs are over; the epochs or iterations done.
 
-    ``data`` has a length, and ``take(rows)`` gives X and labels, ``take(rows, rng)`` those to learn from. The
-    state is written into. With ``held_out`` rows the loss on them decides, and the parameters that were best
-    on them are restored.
+    ``data`` and ``held_out`` are ``Rows``; ``data`` may be whatever else has ``batches`` where the solver is
+    not L-BFGS. The state is written into. With ``held_out`` rows the loss on them decides, and the parameters
+    that were best on them are restored.
     """
     with _quiet():
         with Progress(settings.max_iter, "fit", enabled=settings.verbose) as bar:
@@ -71,8 +50,9 @@ def train_on(network: JointNetwork, data, settings: Settings, state: TrainingSta
 
 def _epochs(network, data, held_out, settings: Settings, state: TrainingState, bar) -> int:
     stepper, rates, history = Stepper(network, settings, state), settings.rates(), state.history
+    patience = settings.n_iter_no_change if settings.settles or held_out is not None else np.inf
     bar.step("resumed" if history.losses else "", len(history.losses))
-    while len(history.losses) < settings.max_iter and state.best.waited < settings.n_iter_no_change:
+    while len(history.losses) < settings.max_iter and state.best.waited < patience:
         past = len(history.losses)
         losses = one_epoch(
             stepper, data, settings, state, lambda done, past=past: rates((past + done) / settings.max_iter)
@@ -108,25 +88,26 @@ def _compare(state: TrainingState, loss: float, settings: Settings, *, keep: boo
 
 
 def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, rate) -> np.ndarray:
-    """Every row once in random order, in batches of nearly equal size; the mean losses (T,).
+    """Every row of ``data`` once; the mean losses (T,).
 
     ``rate(share of the epoch that is done)`` is the learning rate. Raises FloatingPointError where a
-    loss is no longer a finite number.
+    loss or, after the last step, a parameter is no longer a finite number.
     """
-    n, history = len(data), state.history
-    batches = np.array_split(state.rng.permutation(n), -(-n // settings.batch_size))
+    n, history = 0, state.history
     losses, weights = np.zeros((2, len(stepper.network.tasks)))
-    for i, rows in enumerate(batches):
-        batch = data.take(rows, state.rng)
-        if i == 0 and settings.record_conflict:
-            history.cosines.append(cosines(stepper.gramian(state, *batch)))
-        more, used = stepper(state, *batch, rate(i / len(batches)))
+    for done, (X, labels) in data.batches(settings.batch_size, state.rng):
+        if n == 0 and settings.record_conflict:
+            history.cosines.append(cosines(stepper.gramian(state, X, labels)))
+        more, used = stepper(state, X, labels, rate(done))
         check_finite(more, stepper.network, len(history.losses) + 1, settings)
-        losses += more * (len(rows) / n)
-        weights += used * (len(rows) / n)
+        n += X.shape[0]
+        losses += more * X.shape[0]
+        weights += used * X.shape[0]
+    losses, weights = losses / n, weights / n
     history.losses.append(losses)
     history.weights.append(weights)
     state.balancer = settings.balancer.after_epoch(losses, state.balancer)
+    need_finite_params(state, settings)
     return losses
 
 
@@ -135,9 +116,16 @@ def check_finite(losses: np.ndarray, network: JointNetwork, epoch: int, settings
     if not np.isfinite(losses).all():
         names = [task.name for task, loss in zip(network.tasks, losses, strict=True) if not np.isfinite(loss)]
         raise FloatingPointError(
-            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: lower learning_rate "
-            f"({settings.learning_rate:g}), or scale the columns of X (StandardScaler)"
+            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: {settings.advice}"
         )
+
+
+def need_finite_params(state: TrainingState, settings: Settings) -> None:
+    """Refuse parameters that overflowed in the last step, behind which no loss was computed."""
+    if not np.isfinite(state.vector.array).all():
+        broken = next(name for name, value in state.vector.views.items() if not np.isfinite(value).all())
+        epoch = len(state.history.losses)
+        raise FloatingPointError(f"{broken!r} is no longer finite after epoch {epoch}: {settings.advice}")
 
 
 def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState, bar) -> int:

@@ -8,7 +8,7 @@ from ._conv_pool import conv_pool
 from ._dense import dense, ordered_biases
 from ._join import joined, part
 from ._joint import JointNetwork, JointPass, Labels, Task
-from ._layer import Layer, Params, Run
+from ._layer import Layer, Made, Params, Run, remembered
 from ._levels import Levels, branches, on_levels, parallel, pick, pyramid
 from ._losses import Loss, huber, point_distance, poisson, quantile, squared
 from ._losses_box import box
@@ -27,6 +27,7 @@ __all__ = [
     "Layer",
     "Levels",
     "Loss",
+    "Made",
     "Optimiser",
     "Params",
     "Run",
@@ -70,6 +71,7 @@ __all__ = [
     "poisson",
     "quantile",
     "relu",
+    "remembered",
     "pyramid",
     "residual",
     "resize",

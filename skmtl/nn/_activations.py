@@ -7,9 +7,10 @@ import math
 import numpy as np
 from scipy.special import erf
 
-from ._layer import Layer, Run, keeps_shape
+from ._layer import Layer, Run, keeps_shape, remembered
 
 
+@remembered
 def relu() -> Layer:
     """``Y = max(X, 0)``; the derivative at 0 is 0."""
 
@@ -24,6 +25,7 @@ def relu() -> Layer:
     return Layer(keeps_shape, forward)
 
 
+@remembered
 def gelu() -> Layer:
     """``Y = X Phi(X)`` with the normal distribution function Phi, not an approximation of it."""
 
@@ -41,6 +43,7 @@ def gelu() -> Layer:
     return Layer(keeps_shape, forward)
 
 
+@remembered
 def dropout(rate: float) -> Layer:
     """Each number is 0 with probability ``rate``, else divided by ``1 - rate``; only while learning.
 

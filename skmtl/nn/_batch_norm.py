@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._layer import PASS, Layer, Run, added
+from ._layer import PASS, Layer, Run, added, remembered
 
 
+@remembered
 def batch_norm(name: str, *, rectified=False, momentum: float = 0.1, epsilon: float = 1e-5) -> Layer:
     """``Y = gamma (X - mean) / sqrt(variance + epsilon) + beta``, per entry of the last axis.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import Layer, Params, Run, merge
+from ._layer import Layer, Params, Run, merge, remembered
 
 
+@remembered
 def chain(*layers: Layer) -> Layer:
     """Each layer on the output of the one before; no layers at all pass their input on."""
 
@@ -35,6 +36,7 @@ def chain(*layers: Layer) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def residual(layer: Layer, *, rectified: bool = False) -> Layer:
     """``Y = X + layer(X)``, or with ``rectified`` the larger of it and 0, as a ``relu`` behind it would make.
 

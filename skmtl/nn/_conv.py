@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import Layer, Run, added, image_shape, parts
+from ._layer import Layer, Run, added, image_shape, parts, remembered
 
 
+@remembered
 def conv(name: str, n_filters: int, *, size: int = 3, stride: int = 1) -> Layer:
     """Cross-correlation of X (n, h, w, c) with ``name.W`` (size, size, c, k) plus ``name.b`` (k,).
 

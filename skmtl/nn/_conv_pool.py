@@ -6,10 +6,11 @@ import numpy as np
 
 from ._combine import chain
 from ._conv import conv
-from ._layer import Layer, Run, added
+from ._layer import Layer, Run, added, remembered
 from ._pool import max_pool
 
 
+@remembered
 def conv_pool(name: str, n_filters: int) -> Layer:
     """``chain(conv(name, n_filters), max_pool(2), relu())`` in one, several times as fast.
 

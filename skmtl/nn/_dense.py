@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import Layer, Run
+from ._layer import Layer, Run, remembered
 
 
+@remembered
 def dense(name: str, n_outputs: int, *, gain: float = 2.0) -> Layer:
     """``Y = X W + b`` of X (n, d), dense or sparse rows; parameters ``name.W`` (d, k) and ``name.b`` (k,).
 
@@ -37,6 +38,7 @@ def dense(name: str, n_outputs: int, *, gain: float = 2.0) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def ordered_biases(name: str, n_outputs: int) -> Layer:
     """One score a sample (n, 1) and k biases: ``Y = X + b``, (n, k); parameter ``name.b``.
 

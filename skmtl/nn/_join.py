@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._layer import Layer, Run
+from ._layer import Layer, Run, remembered
 from ._levels import Levels
 
 
+@remembered
 def part(columns, shape: Callable[[np.ndarray], np.ndarray]) -> Layer:
     """Some columns of rows (n, p), dense or sparse, in the shape that ``shape(X[:, columns])`` gives them.
 
@@ -32,6 +33,7 @@ def part(columns, shape: Callable[[np.ndarray], np.ndarray]) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def joined() -> Layer:
     """Rows of ``Levels`` side by side: (n, p), (n, q), ... -> (n, p + q + ...)."""
 

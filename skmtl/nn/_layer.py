@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import reduce
+from functools import reduce, wraps
+from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
@@ -71,6 +72,21 @@ def added(arrays: list[np.ndarray]) -> np.ndarray:
     return reduce(np.add, arrays)
 
 
+class Made(NamedTuple):
+    """How a layer was made: by a function, of its arguments."""
+
+    function: Callable[..., Layer]
+    args: tuple
+    options: dict
+
+    @property
+    def arguments(self) -> dict:
+        """The arguments by name, defaults too."""
+        bound = signature(self.function).bind(*self.args, **self.options)
+        bound.apply_defaults()
+        return bound.arguments
+
+
 class Layer(NamedTuple):
     """A layer as a pair of functions.
 
@@ -81,10 +97,23 @@ class Layer(NamedTuple):
     need_input=True) -> (dX, gradients)`` takes the derivative of a number in Y to its derivatives in X
     (None unless ``need_input``) and in the layer's parameters, under the same names. ``back`` may be called
     any number of times, and writes into nothing.
+
+    ``made`` is for those who say in another language what the layer does, such as files of other programs.
     """
 
     init: Callable[[np.random.Generator, tuple[int, ...], np.dtype], tuple[Params, tuple[int, ...]]]
     forward: Callable[[Params, np.ndarray, Run], tuple[np.ndarray, Backward]]
+    made: Made | None = None
+
+
+def remembered(make: Callable[..., Layer]) -> Callable[..., Layer]:
+    """Wrap a function that makes layers, so that they know how they were made."""
+
+    @wraps(make)
+    def make_and_tell(*args, **options) -> Layer:
+        return make(*args, **options)._replace(made=Made(make, args, options))
+
+    return make_and_tell
 
 
 def keeps_shape(rng, shape, dtype) -> tuple[Params, tuple[int, ...]]:

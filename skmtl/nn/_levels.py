@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ._layer import Layer, Params, Run, merge
+from ._layer import Layer, Params, Run, merge, remembered
 
 
 class Levels(tuple):
@@ -20,6 +20,7 @@ def _add(a, b):
     return a + b
 
 
+@remembered
 def pyramid(stages: Sequence[Layer]) -> Layer:
     """The input and the output of every stage, each stage on the output of the one before, as ``Levels``."""
 
@@ -56,6 +57,7 @@ def pyramid(stages: Sequence[Layer]) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def branches(layers: Sequence[Layer]) -> Layer:
     """What each layer makes of one and the same input, as ``Levels``."""
 
@@ -78,6 +80,7 @@ def branches(layers: Sequence[Layer]) -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def parallel(layers: Mapping[int, Layer]) -> Layer:
     """What each layer makes of its own place of ``Levels``, in that place; None in the others."""
 
@@ -113,6 +116,7 @@ def _init_all(rng, pairs, dtype):
     return params, tuple(made)
 
 
+@remembered
 def pick(place: int) -> Layer:
     """One of ``Levels`` alone."""
 
@@ -125,6 +129,7 @@ def pick(place: int) -> Layer:
     return Layer(lambda rng, shape, dtype: ({}, shape[place]), forward)
 
 
+@remembered
 def on_levels(layers: Mapping[int, Layer]) -> Layer:
     """The sum of what each layer makes of its own place of ``Levels``; the shapes must agree."""
     each = parallel(layers)

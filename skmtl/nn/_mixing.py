@@ -8,13 +8,14 @@ import numpy as np
 
 from ._combine import chain
 from ._dense import dense
-from ._layer import Layer, Run
+from ._layer import Layer, Run, remembered
 from ._levels import Levels
 from ._losses_classes import softmax
 
 STITCH = 1 / 8
 
 
+@remembered
 def stitch(name: str, start: np.ndarray) -> Layer:
     """``Y_t = sum_s A_ts X_s``: m sums of n arrays of one shape, with A (m, n) first ``start``.
 
@@ -57,6 +58,7 @@ def stitching(start: np.ndarray, W: np.ndarray) -> np.ndarray:
     return np.asarray(start, W.dtype) + STITCH * W
 
 
+@remembered
 def gate(name: str, n: int) -> Layer:
     """Shares (b, n) that are positive and sum to 1: ``softmax(X W + b)`` of samples of any shape.
 
@@ -89,6 +91,7 @@ def _shares() -> Layer:
     return Layer(lambda rng, shape, dtype: ({}, shape), forward)
 
 
+@remembered
 def gated(gate: Layer, places: Sequence[int]) -> Layer:
     """Each of ``places`` of ``Levels``, itself n arrays, summed with the shares of a gate on place 0.
 

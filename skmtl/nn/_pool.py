@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import PASS, Layer, Run, image_shape
+from ._layer import PASS, Layer, Run, image_shape, remembered
 
 
+@remembered
 def max_pool(size: int = 2) -> Layer:
     """The largest of each ``size`` x ``size`` square; rows and columns that fill no square are left out.
 
@@ -39,6 +40,7 @@ def max_pool(size: int = 2) -> Layer:
     return Layer(_pooled_shape("max_pool", size), forward)
 
 
+@remembered
 def mean_pool(size: int = 2) -> Layer:
     """The mean of each ``size`` x ``size`` square; rows and columns that fill no square are left out."""
 
@@ -56,6 +58,7 @@ def mean_pool(size: int = 2) -> Layer:
     return Layer(_pooled_shape("mean_pool", size), forward)
 
 
+@remembered
 def resize(height: int, width: int) -> Layer:
     """The nearest pixel of the input for each of the output: (n, h, w, c) -> (n, height, width, c)."""
 
@@ -90,6 +93,7 @@ def _gather(Y: np.ndarray, source: np.ndarray, length: int, axis: int) -> np.nda
     return out
 
 
+@remembered
 def global_mean() -> Layer:
     """The mean over all pixels: (n, h, w, c) -> (n, c)."""
 
@@ -106,6 +110,7 @@ def global_mean() -> Layer:
     return Layer(init, forward)
 
 
+@remembered
 def flatten() -> Layer:
     """Each sample as one row of numbers."""
 

@@ -10,10 +10,14 @@ _PACKAGES = ("skmtl", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "sc
 
 def show_versions() -> None:
     """Print the versions of Python, the machine and every package that skmtl stands on."""
-    rows = [("python", platform.python_version()), ("machine", platform.platform())]
-    rows += [(name, _version(name)) for name in _PACKAGES]
-    for name, value in rows:
+    for name, value in versions().items():
         print(f"{name:>14}: {value}")
+
+
+def versions() -> dict[str, str]:
+    """What `show_versions` prints."""
+    own = {"python": platform.python_version(), "machine": platform.platform()}
+    return own | {name: _version(name) for name in _PACKAGES}
 
 
 def _version(name: str) -> str:

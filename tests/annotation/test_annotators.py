@@ -1,5 +1,7 @@
 """The annotators: what they find, what is missing or bad, any number of threads."""
 
+import pickle
+
 import numpy as np
 import pytest
 from annotation._toys import SMALL, numbered, records, small_trunk, squares
@@ -74,6 +76,24 @@ def test_a_few_strokes_make_whole_masks(scene):
     model = small(PixelAnnotator, unlabelled=0).fit(images[:4], strokes)
     truth = np.where(np.stack(numbers[16:]) > 0, 2, 1)
     assert model.score(images[16:], truth) > 0.85
+
+
+def test_pixels_are_looked_at_twice_where_there_are_many(scene):
+    images, _, numbers = scene
+    masks = np.stack(numbers) > 0
+    many = PixelAnnotator(hidden_layer_sizes=8, max_samples=2000, random_state=0).fit(images[:4], masks[:4])
+    few = PixelAnnotator(hidden_layer_sizes=8, max_samples=1999, random_state=0).fit(images[:4], masks[:4])
+    assert [len(one.levels_[0].networks) for one in (many, few)] == [2, 1]
+
+
+def test_a_second_look_sees_few_maps_of_many_classes():
+    images, boxes = squares(8)
+    masks = np.stack([np.minimum(numbered(one) * 9 + np.arange(34) // 4, 9 + 8) for one in boxes])
+    model = PixelAnnotator(hidden_layer_sizes=8, random_state=0).fit(images, masks)
+    (level,) = model.levels_
+    assert len(model.classes_) > 9 and level.condense.matrix.shape == (len(model.classes_), 8)
+    first, second = (network.n_features_in_ for network in level.networks)
+    assert second - first == 8 * 41 and model.predict(images).shape == masks.shape
 
 
 def test_points_are_found(scene):
@@ -202,6 +222,17 @@ def test_an_image_is_most_like_itself(scene):
     distances, numbers = model.kneighbors(images[3:5], images, n_neighbors=2)
     np.testing.assert_array_equal(numbers[:, 0], [3, 4])
     assert (distances[:, 0] < 1e-5).all() and (distances[:, 1] > 1e-5).all()
+
+
+def test_a_trunk_that_no_head_needs_is_learned_for_neighbours_alone(scene):
+    images, _, numbers = scene
+    model = PixelAnnotator(**SMALL | {"max_iter": 1}).fit(images[:4], np.stack(numbers[:4]) > 0)
+    assert model.trunk_ is None
+    again = pickle.loads(pickle.dumps(model))
+    distances, nearest = model.kneighbors(images[2:5], images[:16], n_neighbors=2)
+    np.testing.assert_array_equal(nearest[:, 0], [2, 3, 4])
+    np.testing.assert_array_equal(again.kneighbors(images[2:5], images[:16], n_neighbors=2)[0], distances)
+    assert model.trunk_ is None
 
 
 def test_bad_images_and_annotations_are_counted_or_refused(scene):

@@ -16,10 +16,11 @@ from skmtl.annotation import (
 )
 from skmtl.annotation._cells import grid_of
 from skmtl.annotation._head import UNKNOWN, even_shares, mean_entropy
-from skmtl.annotation._instances import Masks, places
+from skmtl.annotation._instances import Masks, depths
 from skmtl.annotation._rows import Segments
-from skmtl.heads import CountHead, LabelHead, PointsHead
-from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord, Tag
+from skmtl.annotation._whole import _inner
+from skmtl.heads import CountHead, LabelHead, OrdinalHead, PointsHead
+from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord
 
 SHAPE = (30, 34)
 
@@ -89,13 +90,21 @@ def test_masks_are_those_of_their_numbers():
     assert Masks(numbers * 0, 0)[:].shape == (0, 2, 3)
 
 
-def test_places_in_an_object():
+def test_depths_in_an_object():
     numbers = np.zeros((9, 9), int)
     numbers[2:7, 1:6] = 3
-    told = places(numbers)
-    np.testing.assert_allclose(told[4, 3], [1, 0, 0])
-    np.testing.assert_allclose(told[2, 1], [1 / 3, 2 / 2.5, 2 / 2.5], rtol=1e-6)
+    told = depths(numbers)
+    assert told[4, 3] == 1 and told[2, 1] == pytest.approx(1 / 3)
     assert np.isnan(told[numbers == 0]).all() and np.isfinite(told[numbers == 3]).all()
+
+
+@pytest.mark.parametrize("relief, n", [(0.03, 1), (0.1, 2)])
+def test_a_shallow_pass_does_not_cut_an_object(relief, n):
+    depth = np.tile(np.interp(np.arange(21), [0, 5, 10, 15, 20], [0.1, 0.9, 0.9 - relief, 0.9, 0.1]), (5, 1))
+    told = {"kind": np.full((105, 2), [0.1, 0.9]), "depth": depth.reshape(-1, 1)}
+    spec = {"classes": np.array([1]), "side": 1.0}
+    found = InstancesHead(smoothing=0).decode(told, grid_of((5, 21), 1), spec)
+    assert len(found["masks"]) == n and np.asarray(found["masks"]).any(axis=0).all()
 
 
 def test_instances_of_masks_and_of_files_are_those_of_maps():
@@ -213,14 +222,6 @@ def test_a_missing_label_is_none(labels):
     assert column[:2].tolist() == labels[:2] and column[2] not in labels[:2]
 
 
-def test_the_class_of_an_image_of_a_file_is_its_tag():
-    one, two = Tag("cat"), Tag("dog", present=False)
-    assert ImageHead().read(ImageRecord("a.png", tags=[one, two]), SHAPE, "y[0]")[0] == "cat"
-    assert ImageHead().read(ImageRecord("a.png", tags=[two]), SHAPE, "y[0]") is None
-    with pytest.raises(ValueError, match="a.png.* has 2 tags"):
-        ImageHead().read(ImageRecord("a.png", tags=[one, one]), SHAPE, "y[0]")
-
-
 def test_counts_stay_in_reach_of_those_seen():
     head = ImageHead(CountHead())
     known = [head.read(n, SHAPE, "y") for n in (2.0, 10.0)]
@@ -300,12 +301,26 @@ def test_labels_of_two_types_are_refused():
         ObjectsHead().learn(known, "y")
 
 
-def test_classes_not_seen_at_fit_are_refused():
-    _, _, spec = round_trip(
-        PixelsHead(), np.arange(30)[:, None] % 2 * np.ones((1, 34), int), grid_of(SHAPE, 1)
-    )
-    with pytest.raises(ValueError, match="class 5 was not seen at fit"):
-        PixelsHead().score([np.full(SHAPE, 5)], [np.zeros(SHAPE, int)], spec)
+def test_classes_not_seen_at_fit_are_missed():
+    truth = np.arange(30)[:, None] % 2 * np.ones((1, 34), int)
+    regions = Segments(truth.astype(np.int32), 2)
+    for head, frame in ((PixelsHead(), grid_of(SHAPE, 1)), (RegionsHead(), regions)):
+        found, _, spec = round_trip(head, truth, frame)
+        other = truth.copy()
+        other[:15] = 5  # half of the pixels, of each class seen a half is left
+        score = head.score([head.read(other, SHAPE, "y")], [found], spec)
+        assert score == pytest.approx(1 / 3 if isinstance(head, PixelsHead) else 1 / 2)
+
+
+def test_a_grade_keeps_its_order():
+    head = ImageHead(OrdinalHead(order=[2, 1, 3], metric="neg_mae"))
+    spec = head.learn([head.read(grade, SHAPE, "y") for grade in (1, 2, 3)], "y")
+    assert _inner(spec).get_params() == OrdinalHead([2, 1, 3], "neg_mae", missing_label=0).get_params()
+
+
+def test_masks_of_0_and_255_are_explained():
+    with pytest.raises(ValueError, match="of class 0; 255 stands for a pixel that nobody judged"):
+        PixelsHead().learn([np.where(np.eye(4), 255, 0)], "y")
 
 
 @pytest.mark.parametrize("there", [[3, 50, 1000], [1, 1, 1], [0, 0, 5], [100, 100, 100]])

@@ -1,5 +1,6 @@
 """What is kept between calls is never stale, never in the way, and used."""
 
+import copy
 import gc
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from numba import config
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skmtl.feature_extraction import ConvFeatureExtractor, ConvLayer, RandomFilters, _convolution, _plans
+from skmtl.feature_extraction import ConvFeatureExtractor, ConvLayer, RandomFilters, _plans
+from skmtl.kernels import shares
 
 
 def _images(n=3, shape=(9, 11, 2), dtype=np.float32):
@@ -59,19 +61,27 @@ def test_parameters_set_after_a_call(changed):
     _check_changed(lambda extractor: extractor.set_params(**changed), pooling=pooling)
 
 
-def _write(name):
-    def change(extractor):
-        getattr(extractor, name)[0] += 1
+def _double(array):
+    array.flags.writeable = True
+    array[0] *= 2
 
-    return change
+
+def _write(name):
+    return lambda extractor: _double(getattr(extractor, name))
 
 
 def _write_coordinates(extractor):
-    extractor._coordinates[0][0] *= 2
+    _double(extractor._coordinates[0])
 
 
 def _write_hidden(extractor):
-    extractor.hidden_layers_[0].learned.filters[0] *= 2
+    _double(extractor.hidden_layers_[0].learned.filters)
+
+
+def _replace_and_write(extractor):
+    extractor.filters_ = 3 * extractor.filters_
+    extractor.transform(_images())
+    extractor.filters_[0] += 1
 
 
 def _set_hidden(extractor):
@@ -82,7 +92,8 @@ def _set_hidden(extractor):
     ("change", "parameters"),
     [
         (_write("filters_"), {}),
-        (_write("bias_"), {}),
+        (lambda extractor: setattr(extractor, "bias_", 1 + extractor.bias_), {}),
+        (_replace_and_write, {}),
         (lambda extractor: setattr(extractor, "filters_", 2 * extractor.filters_), {}),
         (lambda extractor: setattr(extractor, "contrast_", 1000.0), {}),
         (lambda extractor: setattr(extractor, "grid_", (1, 2)), {}),
@@ -142,14 +153,14 @@ def test_threads_share_an_extractor(hidden):
 
 @pytest.mark.parametrize("hidden", [(), (ConvLayer(RandomFilters(), n_filters=40),)])
 def test_threads_share_the_filters_of_one_image(hidden, monkeypatch):
-    images, shares = _images(1), []
+    images, parts = _images(1), []
     extractor = _fitted(images, n_filters=40, hidden_layers=hidden)
     expected = extractor.transform(images)
-    monkeypatch.setattr(_convolution, "WORTH_A_THREAD", 1)
-    run = _convolution.run_blocks
-    monkeypatch.setattr(_convolution, "run_blocks", lambda *args: shares.append(len(args[1])) or run(*args))
+    monkeypatch.setattr(shares, "WORTH_A_THREAD", 1)
+    run = shares.run_blocks
+    monkeypatch.setattr(shares, "run_blocks", lambda *args: parts.append(len(args[1])) or run(*args))
     np.testing.assert_array_equal(extractor.set_params(n_jobs=2).transform(images), expected)
-    assert shares == [2] * (1 + len(hidden))
+    assert parts == [2] * (1 + len(hidden))
 
 
 def test_nothing_of_it_is_in_the_estimator():
@@ -162,6 +173,21 @@ def test_nothing_of_it_is_in_the_estimator():
     assert len(pickle.dumps(extractor)) == size
     with pytest.raises(NotFittedError):
         clone(extractor).transform(images)
+
+
+def test_fitted_arrays_are_read_only_and_stay_so():
+    images = _images(30)
+    parameters = {"activation": "triangle", "n_filters": 4, "kernel_size": 3, "random_state": 0}
+    hidden = [ConvLayer(RandomFilters(), n_filters=3)]
+    fitted = ConvFeatureExtractor(hidden_layers=hidden, **parameters).fit(images)
+    streamed = ConvFeatureExtractor(**parameters).partial_fit(images).partial_fit(images)
+    for extractor in (fitted, _copied(fitted), streamed, copy.deepcopy(streamed)):
+        learned = [extractor.filters_, extractor.bias_, *extractor._coordinates]
+        for layer in extractor.hidden_layers_:
+            learned += layer.learned[:2]
+        for array in learned:
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 0
 
 
 def _counted(monkeypatch):

@@ -334,6 +334,23 @@ def test_class_never_seen(head, fitted, later):
         head.encode(later, learned(head, fitted))
 
 
+def test_a_class_never_seen_is_missed():
+    spec = learned(LabelHead(), np.array([1, 2, 2]))
+    assert LabelHead().score(np.array([1, 2, 7, 7]), np.array([1, 1, 1, 2]), spec) == 1 / 4
+    mask = np.arange(30, dtype=np.uint8).reshape(1, 5, 6)
+    spec = learned(MaskHead(), mask % 2)
+    unseen = np.where(mask < 10, 9, mask % 2).astype(np.uint8)
+    # of the foreground 10 of 15 pixels are found; the unseen class has an IoU of 0
+    assert MaskHead().score(unseen, mask % 2, spec) == pytest.approx(10 / 15 / 2)
+
+
+def test_masks_of_0_and_255_are_explained():
+    with pytest.raises(ValueError, match="only the class 0 is observed .255 means that nobody looked"):
+        learned(MaskHead(), np.where(MASKS > 0, 255, 0).astype(np.uint8))
+    with pytest.raises(ValueError, match="classes are 0 to 254, got 0 to 300"):
+        learned(MaskHead(), np.array([[[0, 300]]]))
+
+
 @pytest.mark.parametrize("head", [TagsHead(), NumberHead(), PointsHead()])
 def test_another_shape_than_at_fit(head):
     fitted = POINTS if isinstance(head, PointsHead) else np.array([[0.0, 1.0], [1.0, 0.0]])

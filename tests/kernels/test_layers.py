@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from naive_layers import shrink
 
-from skmtl.kernels import conv, squares
+from skmtl.kernels import conv, shares, squares
 from skmtl.kernels._rules import PAIR, pack
 from skmtl.kernels._tiles import EMITTED
-from skmtl.kernels.layers import Form, Layer, layer_block, plan_layer, split_layer
+from skmtl.kernels.layers import Form, plan_layer, run_layer
 from skmtl.kernels.sites import square_places
 from skmtl.kernels.windows import Window
 
@@ -25,24 +25,18 @@ def _problem(shape, size, n_filters, dtype):
     return images, filters, rng.normal(size=n_filters)
 
 
-def _run(images, layer, scales=None):
-    out = np.full((len(images), *layer.shape), -7, images.dtype)
-    layer_block(images.reshape(len(images), -1), scales, layer, out.reshape(len(images), -1))
-    return out
-
-
 def _expected(image, filters, bias, window, activation):
     maps = naive.patch_responses(image, filters, bias, None, window.stride, window.dilation)
     return maps if activation == "none" else naive.activate(maps, activation, 0)
 
 
-def _check(images, filters, bias, window, activation, pool, out, how):
+def _check(images, filters, bias, window, activation, pool, out, how, around=0):
     (before, after), dtype = BORDER, images.dtype.name
     for image, got in zip(images, out, strict=True):
         expected = shrink(_expected(image, filters, bias, window, activation), pool, how)
         np.testing.assert_allclose(got[before:-after, before:-after], expected, **ROUNDING[dtype])
-        assert (got[:before] == -7).all() and (got[-after:] == -7).all()
-        assert (got[:, :before] == -7).all() and (got[:, -after:] == -7).all()
+        assert (got[:before] == around).all() and (got[-after:] == around).all()
+        assert (got[:, :before] == around).all() and (got[:, -after:] == around).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -54,7 +48,7 @@ def test_layer_block(activation, maximum, pool, dtype):
     images, filters, bias = _problem((9, 11, 3), window.size, conv.FILTERS + 3, dtype)
     rule, form = conv.Rule(ACTIVATIONS[activation], maximum), Form(window, pool, BORDER)
     layer = plan_layer(filters, bias, rule, form, images.shape[1:], dtype)
-    out = _run(images, layer)
+    out = run_layer(layer, images)
     _check(images, filters, bias, window, activation, pool, out, "max" if maximum else "mean")
 
 
@@ -74,7 +68,7 @@ def test_squares(shape, n_filters, activation, maximum, dtype):
     out = np.full((len(images), *out_shape), -7, dtype)
     flat = images.reshape(3, -1), squares.square_sites(shape, places, dtype), bank, out.reshape(3, -1)
     squares.convolve_squares(code)(*flat)
-    _check(images, filters, bias, window, activation, 2, out, "max" if maximum else "mean")
+    _check(images, filters, bias, window, activation, 2, out, "max" if maximum else "mean", -7)
 
 
 @pytest.mark.parametrize("shape", [(4, 4, 40), (5, 5, 3), (14, 3, 2), (9, 8, 1), (3, 3, 1)])
@@ -85,7 +79,7 @@ def test_few_or_odd_places_take_whole_squares(shape, pool):
         form = Form(Window((1, 2)), pool, BORDER)
         layer = plan_layer(filters, bias, conv.Rule(conv.RELU, maximum), form, shape, "float64")
         if layer.sites.target.size:
-            _check(images, filters, bias, form.window, "relu", pool, _run(images, layer), how)
+            _check(images, filters, bias, form.window, "relu", pool, run_layer(layer, images), how)
 
 
 def test_scales_multiply_the_responses():
@@ -93,23 +87,34 @@ def test_scales_multiply_the_responses():
     scales = np.random.RandomState(0).uniform(0.5, 2, (3, 12))
     rule, form = conv.Rule(conv.LINEAR, True), Form(Window((3, 3)), 2)
     layer = plan_layer(filters, bias, rule, form, images.shape[1:], "float64", scaled=True)
-    for image, got, scale in zip(images, _run(images, layer, scales), scales, strict=True):
+    for image, got, scale in zip(images, run_layer(layer, images, scales), scales, strict=True):
         maps = naive.patch_responses(image, filters, 0 * bias, None) * scale.reshape(4, 3, 1) + bias
         np.testing.assert_allclose(got, shrink(maps, 2, "max"), **ROUNDING["float64"])
 
 
 @pytest.mark.parametrize("channels", [1, 2 * conv.FILTERS])
-def test_parts_of_a_layer_write_the_same_bits_and_an_image_those_of_the_batch(channels):
+def test_threads_write_the_same_bits_and_an_image_those_of_the_batch(channels, monkeypatch):
     images, filters, bias = _problem((12, 9, channels), (3, 3), 3 * conv.FILTERS + 1, "float32")
     rule, form = conv.Rule(conv.TWO_SIDED, True), Form(Window((3, 3)), 2, BORDER)
     layer = plan_layer(filters, bias, rule, form, images.shape[1:], "float32")
-    whole = _run(images, layer)
-    for parts in (2, 3, 9):
-        out = np.full_like(whole, -7)
-        for part in split_layer(layer, parts):
-            layer_block(images.reshape(3, -1), None, part, out.reshape(3, -1))
-        np.testing.assert_array_equal(out, whole)
-    np.testing.assert_array_equal(_run(images[1:2], layer), whole[1:2])
+    whole, parts = run_layer(layer, images), []
+    np.testing.assert_array_equal(run_layer(layer, images[1:2]), whole[1:2])
+    monkeypatch.setattr(shares, "WORTH_A_THREAD", 1)
+    run = shares.run_blocks
+    monkeypatch.setattr(shares, "run_blocks", lambda *args: parts.append(len(args[1])) or run(*args))
+    for n_jobs in (2, 3, 9):
+        np.testing.assert_array_equal(run_layer(layer, images, n_jobs=n_jobs), whole)
+    assert parts == [2, 3, 4]
+
+
+def test_threads_are_not_started_for_little_work(monkeypatch):
+    monkeypatch.setattr(shares, "run_blocks", None)
+    images, filters, bias = _problem((18, 18, 32), (3, 3), 64, "float32")
+    for pool in (1, 2):
+        layer = plan_layer(
+            filters, bias, conv.Rule(conv.RELU, True), Form(Window((3, 3)), pool), (18, 18, 32), "f4"
+        )
+        run_layer(layer, images[:1], n_jobs=2)
 
 
 def test_deep_narrow_filters_of_pooled_layers_take_winograds_way():
@@ -123,5 +128,4 @@ def test_deep_narrow_filters_of_pooled_layers_take_winograds_way():
     ):
         filters, form = np.ones((1, size, size, channels)), Form(Window((size, size)), pool)
         layer = plan_layer(filters, np.zeros(1), rule, form, (6, 6, channels), "float32", scaled)
-        assert isinstance(layer, Layer)
         assert isinstance(layer.sites, squares.Squares) == expected

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 from _asserts import ROUNDING, SAME_BITS, Tolerance, assert_close
+from _networks import bits_of, hide, scenes
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -21,46 +22,9 @@ SMALL = ConvTrunk(channels=(8, 8), hidden_layer_sizes=(32,))
 FIELDS = ["kind", "tags", "box", "points", "size", "mask"]
 
 
-def scenes(rng, n=120, side=16):
-    """A bright or dark rectangle on grey: its kind, tags, box, two corners, width, and mask."""
-    corner = rng.integers(1, side // 2, size=(n, 2))
-    extent = rng.integers(4, side // 2, size=(n, 2))
-    bright = rng.integers(0, 2, n)
-    X = rng.normal(100, 5, size=(n, side, side))
-    mask = np.zeros((n, side, side), np.uint8)
-    for i, ((x, y), (w, h)) in enumerate(zip(corner, extent, strict=True)):
-        mask[i, y : y + h, x : x + w] = 1
-    X += mask * np.where(bright, 80, -80)[:, None, None]
-    box = np.hstack([corner, corner + extent]).astype(float)
-    fields = {
-        "kind": np.where(bright, "bright", "dark"),
-        "tags": np.column_stack([bright, extent[:, 0] > extent[:, 1]]).astype(float),
-        "box": box,
-        "points": box.reshape(n, 2, 2),
-        "size": extent[:, 0].astype(float),
-        "mask": mask,
-    }
-    return np.clip(X, 0, 255).astype(np.uint8), fields
-
-
 def rows(rng, n=200):
     X = rng.normal(50, 10, size=(n, 4))
     return X, make_targets(kind=np.where(X[:, 0] > 50, "a", "b"), size=1000 * X[:, 1])
-
-
-def hide(fields, rng, share=0.4):
-    """Most fields with some of their entries not observed."""
-    n = len(fields["kind"])
-    hidden = {name: field.copy() for name, field in fields.items()}
-    hidden["kind"][rng.random(n) < share] = ""
-    for name in ("tags", "box", "points", "size"):
-        hidden[name][rng.random(n) < share] = np.nan
-    hidden["mask"][rng.random(n) < share] = 255
-    return hidden
-
-
-def bits_of(model) -> bytes:
-    return b"".join(value.tobytes() for value in model.params_.values())
 
 
 # ---------------------------------------------------------------------------------- learning

@@ -178,7 +178,7 @@ def test_balancers_stand_a_trunk_without_parameters(balancer, fitted, images):
 def test_clones_folds_and_pickles_keep_the_fitted_trunk(fitted, images):
     X, y = images
     model = network(PretrainedTrunk(fitted, frozen=True), max_iter=3)
-    assert clone(model).trunk.network is fitted
+    assert clone(model).trunk.source is fitted
     assert np.isfinite(cross_val_score(model, X, sides(y), cv=3)).all()
     model.fit(X, sides(y))
     again = pickle.loads(pickle.dumps(model))
@@ -198,7 +198,7 @@ def test_trunks_that_cannot_be_taken_over(fitted, images):
     X, y = images
     with pytest.raises(ValueError, match="PretrainedTrunk needs a fitted MultiHeadNetwork"):
         network(PretrainedTrunk(network(ConvTrunk()))).fit(X, y)
-    with pytest.raises(ValueError, match=r"samples of X are \(16, 16\), but \(17, 16\) was fitted"):
+    with pytest.raises(ValueError, match=r"samples of X are \(16, 16\), but the source takes \(17, 16, 1\)"):
         network(PretrainedTrunk(fitted)).fit(X[:, :16], sides(y))
     with pytest.raises(ValueError, match="copies of a trunk that tasks share whole"):
         network(CrossStitchTrunk(PretrainedTrunk(fitted))).fit(X, y)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from skmtl.kernels import conv
-from skmtl.kernels.layers import Form, layer_block, plan_layer, split_layer
+from skmtl.kernels.layers import Form, plan_layer, run_layer
 from skmtl.kernels.windows import Window
 from skmtl.utils._parallel import run_blocks
 
@@ -20,47 +20,31 @@ def prepare(data, threads):
     for (filters, bias), border in zip(data.layers, ((1, 1), (0, 0)), strict=True):
         layers.append(plan_layer(filters, bias, rule, Form(window, 2, border), shape, np.float32))
         shape = layers[-1].shape
-    state = data, layers, threads
-    run((_first(data), layers, threads))
-    return state
-
-
-def _first(data):
-    return type(data)(**vars(data) | {"X": data.X[: data.at_once]})
+    _call(data.X[: data.at_once], layers, threads)
+    return data, layers, threads
 
 
 def run(state):
     data, layers, threads = state
-    out = np.empty((len(data.X), *layers[-1].shape), np.float32)
-    for start in range(0, len(data.X), data.at_once):
-        _call(data.X[start : start + data.at_once], layers, threads, out[start : start + data.at_once])
-    return out
+    calls = range(0, len(data.X), data.at_once)
+    return np.concatenate([_call(data.X[i : i + data.at_once], layers, threads) for i in calls])
 
 
-def _call(images, layers, threads, out):
+def _call(images, layers, threads):
     step = max(1, MAP_VALUES // int(np.prod(layers[0].shape)))
-    blocks = [slice(start, start + step) for start in range(0, len(images), step)]
-    inner = threads if len(blocks) == 1 else 1
-
-    def work(block):
-        some = images[block]
-        n, height, width, channels = some.shape
-        maps = np.zeros((n, height + 2, width + 2, channels), np.float32)
-        maps[:, 1:-1, 1:-1] = some
-        for layer in layers:
-            into = out[block] if layer is layers[-1] else np.zeros((n, *layer.shape), np.float32)
-            _layer(maps.reshape(n, -1), layer, into.reshape(n, -1), inner)
-            maps = into
-
-    run_blocks(work, blocks, threads)
+    if len(images) <= step:
+        return _block(images, layers, threads)
+    blocks = [images[start : start + step] for start in range(0, len(images), step)]
+    return np.concatenate(run_blocks(lambda block: _block(block, layers, 1), blocks, threads))
 
 
-def _layer(flat, layer, target, threads):
-    if threads == 1:
-        layer_block(flat, None, layer, target)
-    else:
-        parts = split_layer(layer, threads)
-        run_blocks(lambda part: layer_block(flat, None, part, target), parts, threads)
+def _block(images, layers, threads):
+    n, height, width, channels = images.shape
+    maps = np.zeros((n, height + 2, width + 2, channels), np.float32)
+    maps[:, 1:-1, 1:-1] = images
+    for layer in layers:
+        maps = run_layer(layer, maps, n_jobs=threads)
+    return maps
 
 
 def result(state, output):

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits
 
 from skmtl.component import Component
+from skmtl.utils._kept import locked
 
 
 class LearnedFilters(NamedTuple):
@@ -31,6 +32,11 @@ class LearnedFilters(NamedTuple):
     contrast: float | None
     coordinates: tuple[np.ndarray, np.ndarray] | None
     patterns: np.ndarray
+
+    def locked(self) -> LearnedFilters:
+        """The same with read-only arrays, but for the patterns: a call need not look whether they changed."""
+        coordinates = self.coordinates and tuple(map(locked, self.coordinates))
+        return self._replace(filters=locked(self.filters), bias=locked(self.bias), coordinates=coordinates)
 
 
 class Filters(Component, ABC):

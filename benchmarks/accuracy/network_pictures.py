@@ -1,0 +1,70 @@
+"""Pictures of what joint networks find on images not seen before.
+
+``python benchmarks/accuracy/network_pictures.py --data FOLDER`` fits the joint networks of the study
+``networks`` with its first split and writes to ``docs/images``. What a person drew is white; a class or a
+number stands in brackets where the network tells another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+BENCHMARKS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(BENCHMARKS), str(BENCHMARKS / "accuracy")]
+
+from annotation_pictures import COLOURS, drawn, save  # noqa: E402
+from networks import PARTS, fitted  # noqa: E402
+
+#: By how much images are enlarged before they are drawn, which doubles them again.
+LARGER = {"cells": 3, "nuclei": 3, "fields": 3}
+
+
+def main() -> None:
+    """Fit, predict, draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("SKMTL_DATA"))
+    parser.add_argument("--parts", nargs="+", choices=list(LARGER), default=list(LARGER))
+    args = parser.parse_args()
+    for name in args.parts:
+        part = PARTS[name]
+        examples = part.load(Path(args.data), part.n, 0)
+        found = fitted(part, examples, list(part.heads), part.trunk, 0).predict(examples.X_test[:6])
+        truth = {field: values[:6] for field, values in examples.fields_test.items()}
+        tiles = [
+            tile(image, found[i], {field: values[i] for field, values in truth.items()}, LARGER[name])
+            for i, image in enumerate(examples.X_test[:6])
+        ]
+        save(tiles, name, "network")
+
+
+def tile(image: np.ndarray, found, truth: dict, factor: int):
+    """One image with all that was found on it."""
+    large = enlarged(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2), factor)
+    marks = {}
+    if "box" in truth:
+        marks |= {"boxes": [found["box"] * factor], "true_boxes": [truth["box"] * factor]}
+        marks["colours"] = [COLOURS[0]]
+    if "points" in truth:
+        marks |= {"points": found["points"] * factor, "true_points": truth["points"] * factor}
+    if "mask" in truth:
+        marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
+    said = [_told(found[field], truth[field]) for field in ("kind", "fluorescence") if field in truth]
+    return drawn(large, text=", ".join(said), **marks)
+
+
+def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
+    """Each pixel as a square of them."""
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _told(found, truth) -> str:
+    return f"{found}" if found == truth else f"{found} ({truth})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Convolutional classifiers to be trained for a number of epochs, as MultiHeadNetwork makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmtl import MultiHeadNetwork, make_targets
+from skmtl.neural_network import Augment, ConvTrunk
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Layers and training, by the names of ConvTrunk and MultiHeadNetwork."""
+
+    channels: tuple[int, ...] = (32, 64, 64)
+    hidden: int = 128
+    batch_norm: bool = False
+    dropout: float = 0.0
+    augment: Augment | None = None
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    schedule: str = "cosine"
+
+    def model(self, epochs: int, seed: int) -> MultiHeadNetwork:
+        """Ours."""
+        trunk = ConvTrunk(self.channels, self.hidden, batch_norm=self.batch_norm, dropout=self.dropout)
+        return MultiHeadNetwork(
+            trunk=trunk,
+            augment=self.augment,
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            batch_size=self.batch_size,
+            max_iter=epochs,
+            n_iter_no_change=epochs,
+            random_state=seed,
+        )
+
+
+SHIFTS = {"contrast": 0.0, "brightness": 0.0, "zoom": 0.0}
+
+PLANS = {
+    "plain": Plan(),
+    "flips and shifts": Plan(augment=Augment(flip="horizontal", **SHIFTS)),
+    "flips, shifts, batch norm": Plan(augment=Augment(flip="horizontal", **SHIFTS), batch_norm=True),
+}
+
+
+class Ours:
+    """MultiHeadNetwork by a plan."""
+
+    def __init__(self, plan: Plan, epochs: int, seed: int):
+        self.network = plan.model(epochs, seed)
+
+    def fit(self, X, y):
+        self.network.fit(X, make_targets(thing=y))
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        return self.network.predict(X)["thing"]

@@ -1,0 +1,51 @@
+"""Annotation files that commands read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..io import AnnotationSet, detect_format, read_annotations
+from ._arguments import remark
+from ._images import ImageFile, Matched, match, yolo_sizes
+
+
+def read(
+    options: argparse.Namespace,
+    path: Path,
+    format: str | None,
+    given: Sequence[tuple[str, object]] = (),
+    images: Sequence[ImageFile] = (),
+    **more,
+) -> AnnotationSet:
+    """Annotations, with a remark on what was left out; of YOLO with the sizes of ``images``."""
+    format = format or detect_format(path)
+    settings = {**more, **dict(given)}
+    if format == "yolo" and images:
+        settings.setdefault("image_sizes", yolo_sizes(images))
+    try:
+        annotations = read_annotations(path, format, on_error=options.on_error, **settings)
+    except TypeError as error:  # an option that the format does not have
+        raise ValueError(str(error)) from None
+    report = annotations.report
+    if report.skipped or report.dropped:
+        remark(options, f"{path}: {'; '.join(str(report).splitlines())}")
+    return annotations
+
+
+def matched(options: argparse.Namespace, names: Sequence[str], annotations: AnnotationSet) -> Matched:
+    """Names of images joined with records; remarks on those without a partner, an error where all are."""
+    found = match(names, annotations)
+    if not found.pairs:
+        raise ValueError(
+            f"no image has a name that the annotations know: an image is {names[0]!r}, an annotated one "
+            f"{(found.no_image or ['none'])[0]!r}"
+        )
+    for names, what in (
+        (found.no_image, "annotated images are not there"),
+        (found.no_record, "images are not annotated"),
+    ):
+        if names:
+            remark(options, f"{len(names)} {what}, such as {names[0]!r}")
+    return found

@@ -1,0 +1,85 @@
+"""``skmtl train``: a model file from annotated images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from . import _arguments as arguments
+from ._arguments import answer
+
+
+def add_to(commands) -> None:
+    train = commands.add_parser("train", help="learn to annotate from annotated images; writes a model file")
+    arguments.add_images(train)
+    arguments.add_annotations(train)
+    train.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL.skmtl", help="the model file to write"
+    )
+    train.add_argument(
+        "--kinds",
+        metavar="A,B",
+        help="what to learn, of objects, instances, points, pixels, regions, tags (by default all that the "
+        "annotations hold)",
+    )
+    train.add_argument(
+        "--test-share",
+        type=arguments.share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the images to hold back; the scores on them are printed (default 0)",
+    )
+    train.add_argument(
+        "--seed", type=arguments.seed, default=0, help="of the model and the split (default 0)"
+    )
+    train.add_argument(
+        "--filters",
+        type=arguments.count,
+        metavar="N",
+        help="convolutional filters of the trunk, for all kinds (by default 32 for objects, points and tags, "
+        "none for instances, pixels and regions)",
+    )
+    train.add_argument(
+        "--max-iter", type=arguments.count, default=15, metavar="N", help="epochs (default 15)"
+    )
+    train.add_argument(
+        "--max-samples",
+        type=arguments.count,
+        default=40_000,
+        metavar="N",
+        help="cells, pixels or regions to learn from, at most (default 40000)",
+    )
+    train.add_argument("--jobs", type=int, metavar="N", help="threads (default 1; -1 for all processors)")
+    arguments.add_on_error(train)
+    arguments.add_output(train)
+    train.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    from ..annotation import score_annotations
+    from ..persistence import save_model
+    from ._annotations import matched, read
+    from ._images import find_images
+    from ._learn import learn, predictions, split
+
+    images = find_images(options.images)
+    truth = read(options, options.annotations, options.format, options.option, images)
+    files = {image.name: image for image in images}
+    pairs = [(files[name], record) for name, record in matched(options, list(files), truth).pairs]
+    known, held_out = split(pairs, options.test_share, options.seed)
+    labeller, facts = learn(options, known, truth)
+    facts["held_back"] = len(held_out)
+    if held_out:
+        found, judged = predictions(options, labeller, held_out)
+        facts["scores"] = score_annotations(judged, found, kinds=labeller.scored)
+    path = save_model(labeller.model, options.out, about=facts | labeller.about())
+    answer(options, facts | {"model": path}, lambda: _text(facts, path))
+
+
+def _text(facts: dict, path: Path) -> str:
+    from ._scores import scores_text
+
+    lines = [f"learned {', '.join(facts['kinds'])} from {facts['images']} images"]
+    if facts["held_back"]:
+        lines.append(f"scores on {facts['held_back']} images held back:\n{scores_text(facts['scores'])}")
+    return "\n".join([*lines, f"model: {path}"])
