@@ -56,7 +56,7 @@ class _Predictor:
         self.params = {
             name: _laid_out(value.astype(dtype, copy=False)) for name, value in model.params_.items()
         }
-        self.run, self.shape = Run(statistics=model._statistics), tuple(model._shape)
+        self.run, self.shape = Run(statistics=model._statistics, n_jobs=model.n_jobs), tuple(model._shape)
         self.scaling, self.dtype = Scaling(**model._scaling), dtype
         self.blocks, self.rows = None, max(BLOCK // int(np.prod(self.shape[:2])), 1)
         if type(model.trunk_) is ConvTrunk and model.trunk_.fuses():
