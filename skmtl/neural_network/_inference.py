@@ -40,11 +40,12 @@ def _checked(model, X) -> np.ndarray:
 
 def _predictor_of(model, dtype) -> _Predictor:
     arrays = (*model.params_.values(), *model._statistics.values())
-    predictor = _kept.get(model, (dtype,), arrays)
+    values = dtype, model.n_jobs
+    predictor = _kept.get(model, values, arrays)
     if predictor is None:
         predictor = _Predictor(model, dtype)
         if int(np.prod(predictor.shape[:2])) <= KEPT_PIXELS:
-            _kept.put(model, (dtype,), arrays, predictor)
+            _kept.put(model, values, arrays, predictor)
     return predictor
 
 
