@@ -35,7 +35,7 @@ class ObjectDetector(_OneKind):
         How many cells away the surroundings are that a cell sees.
     score_threshold : float in [0, 1), default 0.05
         Objects less sure than that are not reported.
-    overlap : float in (0, 1], default 0.45
+    overlap : float in (0, 1], default 0.3
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
@@ -64,7 +64,7 @@ class ObjectDetector(_OneKind):
 
     __init__ = extended_init(
         BaseAnnotator,
-        {"cell": None, "reach": 2, "score_threshold": 0.05, "overlap": 0.45, "max_objects": 100},
+        {"cell": None, "reach": 2, "score_threshold": 0.05, "overlap": 0.3, "max_objects": 100},
     )
 
     def _head(self):

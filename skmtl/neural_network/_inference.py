@@ -40,11 +40,12 @@ def _checked(model, X) -> np.ndarray:
 
 def _predictor_of(model, dtype) -> _Predictor:
     arrays = (*model.params_.values(), *model._statistics.values())
-    predictor = _kept.get(model, (dtype,), arrays)
+    values = dtype, model.n_jobs
+    predictor = _kept.get(model, values, arrays)
     if predictor is None:
         predictor = _Predictor(model, dtype)
         if int(np.prod(predictor.shape[:2])) <= KEPT_PIXELS:
-            _kept.put(model, (dtype,), arrays, predictor)
+            _kept.put(model, values, arrays, predictor)
     return predictor
 
 
@@ -56,7 +57,7 @@ class _Predictor:
         self.params = {
             name: _laid_out(value.astype(dtype, copy=False)) for name, value in model.params_.items()
         }
-        self.run, self.shape = Run(statistics=model._statistics), tuple(model._shape)
+        self.run, self.shape = Run(statistics=model._statistics, n_jobs=model.n_jobs), tuple(model._shape)
         self.scaling, self.dtype = Scaling(**model._scaling), dtype
         self.blocks, self.rows = None, max(BLOCK // int(np.prod(self.shape[:2])), 1)
         if type(model.trunk_) is ConvTrunk and model.trunk_.fuses():

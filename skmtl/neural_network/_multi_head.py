@@ -89,6 +89,9 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         fit that was never stopped; needs ``random_state`` to be a number.
     missing_label : int or str, optional
         Label that stands for "not observed" in label heads that "auto" makes.
+    n_jobs : int, optional
+        Threads that share the samples of a batch; the bits are the same for any number. None means 1, -1 all
+        cores.
     random_state : int, RandomState or None
         Of first parameters, batches, dropout and held-out samples. The same number gives the same bits.
     verbose : bool, default False
@@ -144,6 +147,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
@@ -169,6 +173,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         record_conflict=False,
         checkpoint=None,
         missing_label=None,
+        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
@@ -192,6 +197,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         self.record_conflict = record_conflict
         self.checkpoint = checkpoint
         self.missing_label = missing_label
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -266,7 +272,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
             augment = None if self.augment == "auto" else self.augment
             check_lbfgs(balancer, trunk=trunk, augment=augment, **others)
         same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
-        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose")}
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose", "n_jobs")}
         lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
         settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:

@@ -56,6 +56,7 @@ class Settings:
     n_iter_no_change: int
     record_conflict: bool
     verbose: bool
+    n_jobs: int | None = None
     #: Called with the state at the end of each epoch.
     after_epoch: Callable = lambda state: None
     #: What else helps against numbers that overflow, such as ", or scale the columns of X".

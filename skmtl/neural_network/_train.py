@@ -72,7 +72,7 @@ def _judge(network: JointNetwork, held_out, settings: Settings, state: TrainingS
     """Mean losses (T,) on rows held out, as the network predicts."""
     losses = np.zeros(len(network.tasks))
     for rows in np.array_split(np.arange(len(held_out)), -(-len(held_out) // settings.batch_size)):
-        run = Run(statistics=state.statistics)
+        run = Run(statistics=state.statistics, n_jobs=settings.n_jobs)
         losses += network.joint(state.vector.views, *held_out.take(rows), run).losses * len(rows)
     return losses / len(held_out)
 
@@ -137,7 +137,8 @@ def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState
 
     def objective(theta):
         vector.array[:] = theta
-        run = Run(state.rng)  # the rows' own statistics; without dropout no random number is drawn
+        # the rows' own statistics; without dropout no random number is drawn
+        run = Run(state.rng, n_jobs=settings.n_jobs)
         done = network.joint(vector.views, X, labels, run)
         check_finite(done.losses, network, len(history.losses) + 1, settings)
         last.update(losses=done.losses, statistics=run.gathered)

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator
 from skmtl.annotation import _rows as rows_module
 from skmtl.annotation._cells import with_surroundings
 from skmtl.annotation._derivatives import derivative_tiles, derivatives_at, quarters
-from skmtl.annotation._levels import EDGE, set_right, told_columns
 from skmtl.annotation._rows import Cells, Pixels, Regions
 from skmtl.annotation._sampling import codes, count, draw, quotas
+from skmtl.annotation._told import EDGE, set_right, told_columns
 
 
 class Shown(BaseEstimator):
