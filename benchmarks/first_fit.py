@@ -1,7 +1,7 @@
 """What the first fit of a process costs: ``python benchmarks/first_fit.py [--rounds 5] [--out DIR]``.
 
 Every measurement is a fresh interpreter, with kernels compiled and cached by an earlier one; the models take
-turns. Timed are the imports of scikit-learn and of ``skmtl.linear_model``, then one fit of a small problem.
+turns. Timed are the imports of scikit-learn and of what the model is in, then one fit of a small problem.
 """
 
 from __future__ import annotations
@@ -20,21 +20,31 @@ MODELS = {
     "logistic, shared": "MultiTaskLogisticRegression(0.1)",
     "logistic, joint sparsity": "MultiTaskLogisticRegression(0.1, coupling=JointSparsity())",
     "float32, joint sparsity": "MultiTaskLinearRegressor(0.1, coupling=JointSparsity())",
+    "network of rows, L-BFGS": "MultiTaskMLPClassifier(max_iter=2)",
+    "network of rows, Adam": "MultiTaskMLPClassifier(solver='adam', max_iter=2)",
+    "network of images": "MultiHeadNetwork(trunk=ConvTrunk(), max_iter=1)",
+    "network of images, norm.": "MultiHeadNetwork(trunk=ConvTrunk((32, 64), stride=2, pooling=None, "
+    "residuals=1, batch_norm=True), max_iter=1)",
 }
 _CHILD = """
 import sys, time
 started = time.perf_counter()
 import numpy as np
 import sklearn.linear_model
+name = sys.argv[1]
 peer = time.perf_counter()
-from skmtl.linear_model import *
-from skmtl.couplings import *
+if name.startswith("network"):
+    from skmtl.neural_network import *
+else:
+    from skmtl.linear_model import *
+    from skmtl.couplings import *
 ours = time.perf_counter()
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(200, 10)), rng.normal(size=(200, 3))
-name, model = sys.argv[1], eval(sys.argv[2])
+model = eval(sys.argv[2])
 X = X.astype(np.float32) if name.startswith("float32") else X
-Y = (Y > 0).astype(int) if name.startswith("logistic") else Y
+X = rng.normal(size=(200, 32, 32, 3)).astype(np.float32) if "images" in name else X
+Y = (Y > 0).astype(int) if name.startswith(("logistic", "network of rows")) else Y
 began = time.perf_counter()
 model.fit(X, Y)
 first = time.perf_counter()

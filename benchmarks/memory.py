@@ -2,7 +2,7 @@
 
 Each row is two fresh interpreters: one whose resident memory is watched while ``fit`` runs (peak before the
 fit subtracted), one under ``tracemalloc``. ``times`` is the data (X and y as given) plus the larger of the
-two, over the data. scikit-learn stands beside where it has the model.
+two, over the data. scikit-learn stands beside where it has the model; beside networks of images stands torch.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ CASES = {
     "shared-float32": ["shared", "joint", "logistic"],
     "own-rows": ["shared", "joint", "low-rank", "logistic"],
     "sparse": ["shared", "joint", "low-rank", "logistic", "sk-ridge", "sk-lasso"],
+    "images": ["network", "network-norm", "torch", "torch-norm"],
 }
 
 

@@ -21,7 +21,7 @@ from skmtl.io import (
     write_annotations,
 )
 
-N, SIDE = 12, 32
+N, SIDE = 9, 32
 QUICK = ["--max-iter", "1", "--max-samples", "400", "--filters", "4", "--quiet"]
 
 

@@ -99,3 +99,29 @@ def pooled_slopes(image, filters, codes, slopes):
             dX[top : top + 3, left : left + 3] += slope * filters[f]
             db[f] += slope
     return dW, db, dX[1:-1, 1:-1]
+
+
+def padded_maps(image, W, bias, stride):
+    """Responses of an image in zeros, ``size // 2`` on each side, to filters W (size, size, c, k)."""
+    size, k = W.shape[0], W.shape[3]
+    padded = np.pad(np.asarray(image, float), [(size // 2, size // 2)] * 2 + [(0, 0)])
+    rows, columns = ((length - size) // stride + 1 for length in padded.shape[:2])
+    out = np.empty((rows, columns, k))
+    for y, x, f in np.ndindex(out.shape):
+        patch = padded[y * stride : y * stride + size, x * stride : x * stride + size]
+        out[y, x, f] = (patch * W[..., f]).sum() + bias[f]
+    return out
+
+
+def map_slopes(image, W, stride, slopes):
+    """Derivatives in filters (size, size, c, k), bias (k,) and image of ``padded_maps``."""
+    size = W.shape[0]
+    pad = size // 2
+    padded = np.pad(np.asarray(image, float), [(pad, pad)] * 2 + [(0, 0)])
+    dW, db, dX = np.zeros(W.shape), np.zeros(W.shape[3]), np.zeros(padded.shape)
+    for y, x, f in np.ndindex(slopes.shape):
+        patch = slice(y * stride, y * stride + size), slice(x * stride, x * stride + size)
+        dW[..., f] += slopes[y, x, f] * padded[patch]
+        dX[patch] += slopes[y, x, f] * W[..., f]
+        db[f] += slopes[y, x, f]
+    return dW, db, dX[pad : pad + image.shape[0], pad : pad + image.shape[1]]

@@ -23,7 +23,9 @@ from harness.machine import machine  # noqa: E402
 STUDIES = {
     "networks": "separate",
     "network_defaults": "before",
-    "annotation": ("separate", "TrainableSegmenter", "TrainableSegmenter"),
+    "annotation": "alone",
+    "annotation_objects": "alone",
+    "annotation_pixels": "TrainableSegmenter",
     "hidden": "by column",
     "school": "pooled slopes, free intercepts",
     "related": "separate",

@@ -14,8 +14,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.linear_model import MultiTaskLasso, Ridge
 
-from skmtl import MultiTaskLinearRegressor, MultiTaskLogisticRegression
+from skmtl import MultiHeadNetwork, MultiTaskLinearRegressor, MultiTaskLogisticRegression
 from skmtl.couplings import Independent, JointSparsity, LearnedRelation, LowRank
+from skmtl.neural_network import ConvTrunk
 
 MB = 2**20
 
@@ -43,7 +44,14 @@ def sparse(rng):
     return X, X @ rng.normal(size=(2_000, 5)) + rng.normal(size=(20_000, 5)), {}
 
 
+def images(rng, n=2048, size=32):
+    """Images of 32 x 32 x 3 and a number for each."""
+    X = rng.random((n, size, size, 3), dtype=np.float32)
+    return X, X.mean(axis=(1, 2, 3), dtype=float), {}
+
+
 DATA = {
+    "images": images,
     "shared": shared,
     "shared-float32": lambda rng: shared(rng, np.float32),
     "own-rows": own_rows,
@@ -64,7 +72,45 @@ def model_of(name: str, parameters: dict):
         "logistic": lambda: MultiTaskLogisticRegression(0.01, tol=1e-4, **parameters),
         "sk-ridge": lambda: Ridge(1.0),
         "sk-lasso": lambda: MultiTaskLasso(0.5),
+        "network": lambda: network(batch_norm=False),
+        "network-norm": lambda: network(batch_norm=True),
+        "torch": lambda: TorchNetwork(batch_norm=False),
+        "torch-norm": lambda: TorchNetwork(batch_norm=True),
     }[name]()
+
+
+def network(batch_norm: bool):
+    """Convolutions 3 x 3 of 32 and 64 filters, ReLU and largest of 2 x 2, and a linear layer."""
+    trunk = ConvTrunk((32, 64), (), batch_norm=batch_norm)
+    return MultiHeadNetwork(trunk=trunk, max_iter=1, batch_size=64, solver="sgd", random_state=0)
+
+
+class TorchNetwork:
+    """The same network and one epoch of the same steps."""
+
+    def __init__(self, batch_norm: bool):
+        import torch
+
+        self.torch, self.batch_norm = torch, batch_norm
+        torch.set_num_threads(1)
+
+    def _block(self, channels: int, filters: int) -> list:
+        nn = self.torch.nn
+        norm = [nn.BatchNorm2d(filters)] if self.batch_norm else []
+        return [nn.Conv2d(channels, filters, 3, padding=1), *norm, nn.ReLU(), nn.MaxPool2d(2)]
+
+    def fit(self, X, y):
+        torch, nn = self.torch, self.torch.nn
+        blocks = [*self._block(3, 32), *self._block(32, 64), nn.Flatten()]
+        net = nn.Sequential(*blocks, nn.Linear(X.shape[1] // 4 * (X.shape[2] // 4) * 64, 1))
+        net.to(memory_format=torch.channels_last)
+        optimiser = torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9)
+        for rows in torch.randperm(len(X)).split(64):
+            images = torch.from_numpy(X[rows.numpy()]).permute(0, 3, 1, 2)
+            optimiser.zero_grad(set_to_none=True)
+            loss = (net(images)[:, 0] - torch.from_numpy(y[rows.numpy()]).float()).square().mean()
+            loss.backward()
+            optimiser.step()
 
 
 def size_of(X) -> int:
@@ -96,6 +142,14 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+def small(data: str, name: str, rng) -> tuple[np.ndarray, np.ndarray]:
+    """A little data of the same kind."""
+    if data == "images":
+        return images(rng, 8, 16)[:2]
+    X = rng.normal(size=(60, 3))
+    return X, X[:, :2] > 0 if name == "logistic" else X[:, :2]
+
+
 def main(data: str, name: str, how: str) -> None:
     rng = np.random.default_rng(0)
     X, y, parameters = DATA[data](rng)
@@ -104,8 +158,7 @@ def main(data: str, name: str, how: str) -> None:
     if name == "missing":
         y = np.where(rng.random(y.shape) < 0.3, np.nan, y)
     warnings.simplefilter("ignore")
-    small = rng.normal(size=(60, 3))  # loads and compiles what a first fit loads and compiles
-    model_of(name, {}).fit(small, small[:, :2] > 0 if name == "logistic" else small[:, :2])
+    model_of(name, {}).fit(*small(data, name, rng))  # loads and compiles what a first fit does
     model, bytes_of_data = model_of(name, parameters), size_of(X) + y.nbytes
     if how == "resident":
         with Watch() as watch:

@@ -46,11 +46,12 @@ def quality(data: SimpleNamespace, maps: np.ndarray) -> float:
     """``maps`` is (images, size // 4, size // 4, 64); the first images are computed again."""
     truth = data.X[:CHECKED].astype(float)
     for W, bias in data.layers:
-        truth = _layer(truth, W.astype(float), bias)
+        truth = layer(truth, W.astype(float), bias)
     return np.abs(maps[: len(truth)] - truth).max() / np.abs(truth).max()
 
 
-def _layer(images: np.ndarray, W: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def layer(images: np.ndarray, W: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """The maps (n, h // 2, w // 2, k) of images (n, h, w, c), in the type of what is given."""
     padded = np.pad(images, [(0, 0), (1, 1), (1, 1), (0, 0)])
     patches = sliding_window_view(padded, (3, 3), axis=(1, 2))
     maps = np.maximum(np.einsum("nyxcij,kijc->nyxk", patches, W, optimize=True) + bias, 0)

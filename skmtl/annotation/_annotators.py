@@ -14,7 +14,10 @@ class ImageAnnotator(BaseAnnotator):
 
     A trunk, common to all kinds, makes features of an image: of the whole, of cells, of pixels, of regions.
     Beside them stand derivatives of Gaussians at five scales (of the whole image: means and standard
-    deviations of its quarters), which tell how bright a plain area is. For each of these levels one network
+    deviations of its quarters), which tell how bright a plain area is; and the same of the image less its
+    mean, over its standard deviation, to which dim images look like bright ones. Pixels are looked at
+    twice: from 2,000 of them on, a second network also sees, by its derivatives, what the first one told
+    around each (auto-context). For each of these levels one network
     with shared hidden layers tells what its heads need, and learns by the sum of their losses over what is
     known: an annotation that an image lacks costs it nothing for the other kinds.
 
@@ -53,7 +56,7 @@ class ImageAnnotator(BaseAnnotator):
         The fitted trunk; None where no head needs one.
     levels_ : list
         Each with ``heads``, ``specs`` (what each head remembers, such as ``classes``) and ``network``, the
-        fitted `MultiHeadNetwork`.
+        fitted `MultiHeadNetwork` that has the last word.
     report_ : skmtl.io.Report
         What was left out with ``on_error="skip"``.
 
@@ -65,7 +68,9 @@ class ImageAnnotator(BaseAnnotator):
 
     References
     ----------
-    R. Caruana, "Multitask learning", Machine Learning 1997: one representation for all tasks.
+    R. Caruana, "Multitask learning", Machine Learning 1997: one representation for all tasks. Z. Tu, X. Bai,
+    "Auto-context and its application to high-level vision tasks and 3D brain image segmentation", IEEE TPAMI
+    2010.
     """
 
     _parameter_constraints: dict = {

@@ -35,7 +35,7 @@ class ObjectDetector(_OneKind):
         How many cells away the surroundings are that a cell sees.
     score_threshold : float in [0, 1), default 0.05
         Objects less sure than that are not reported.
-    overlap : float in (0, 1], default 0.45
+    overlap : float in (0, 1], default 0.3
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
@@ -64,7 +64,7 @@ class ObjectDetector(_OneKind):
 
     __init__ = extended_init(
         BaseAnnotator,
-        {"cell": None, "reach": 2, "score_threshold": 0.05, "overlap": 0.45, "max_objects": 100},
+        {"cell": None, "reach": 2, "score_threshold": 0.05, "overlap": 0.3, "max_objects": 100},
     )
 
     def _head(self):
@@ -74,9 +74,9 @@ class ObjectDetector(_OneKind):
 class InstanceSegmenter(_OneKind):
     """Find any number of objects in an image, each with its pixels, a class and a score.
 
-    One network tells of every pixel what it belongs to and where in its object it lies, by the joint loss::
+    One network tells of every pixel what it belongs to and how deep in its object it is, by the joint loss::
 
-        cross-entropy of the class  +  half the squared error of (depth, way to the centre)
+        cross-entropy of the class  +  half the squared error of the depth
 
     of which the second counts inside objects alone; a watershed makes objects of that.
 
@@ -85,7 +85,7 @@ class InstanceSegmenter(_OneKind):
     trunk : transformer with ``transform_dense``, optional
         What a pixel sees beside derivatives of Gaussians at five scales; None: nothing.
     smoothing : float >= 0, default 0.15
-        Standard deviation of a Gaussian over how central pixels are, as a share of the root of the area of a
+        Standard deviation of a Gaussian over the depth of pixels, as a share of the root of the area of a
         typical object.
     least_area : int >= 1, default 10
         Objects of fewer pixels are not reported.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +11,17 @@ from ..neural_network import DenseTrunk, MultiHeadNetwork
 from ..targets import make_targets
 from ..utils._parallel import run_blocks
 from ._head import UNKNOWN, AnnotationHead
+from ._projection import learn_projection
 from ._sampling import codes, count, draw, quotas
+from ._told import set_right, told_columns
 
 #: Penalty of the network, a hundred times that of MultiHeadNetwork: rows of one image are alike.
 ALPHA = 1e-2
+#: Maps that it sees at most, along the principal directions of all that was told.
+MAPS = 8
+#: Rows from which on a second look pays. With 4,000 labelled pixels the mean IoU of nuclei rose from 0.833 to
+#: 0.839 and of membranes from 0.662 to 0.680, over three splits; with 400 both fell by 0.004.
+ENOUGH = 2000
 #: Steps of the network at least: few rows are gone through more often.
 STEPS = 600
 
@@ -64,14 +71,34 @@ def learn_network(
     ).fit(X, make_targets(**fields))
 
 
+class Drawn(NamedTuple):
+    """The rows drawn of an image by their numbers, what they show at the first look, their fields, and how
+    many of each kind they are for each head."""
+
+    image: int
+    rows: np.ndarray
+    seen: np.ndarray
+    fields: dict[str, np.ndarray]
+    drawn: dict[str, np.ndarray]
+
+
 class PlaceLevel:
     """Heads of cells, of pixels or of regions.
 
-    ``shares_`` holds, for each head, the share of each kind's rows that was drawn to learn from.
+    ``shares`` holds, for each head, the share of each kind's rows that was drawn to learn from; ``networks``
+    one network for each look: the second one also sees what the first one told around a row (auto-context).
+
+    Z. Tu, X. Bai, "Auto-context and its application to high-level vision tasks and 3D brain image
+    segmentation", IEEE TPAMI 2010.
     """
 
     def __init__(self, rows, heads: dict[str, AnnotationHead]):
         self.rows, self.heads = rows, heads
+
+    @property
+    def network(self) -> MultiHeadNetwork:
+        """The network that has the last word."""
+        return self.networks[-1]
 
     def fit(self, examples: Examples, settings: Settings, seed: int) -> PlaceLevel:
         self.specs = examples.learn(self.heads)
@@ -84,17 +111,27 @@ class PlaceLevel:
             lambda i: self._draw(examples, i, quota, seed), range(len(examples.images)), settings.n_jobs
         )
         parts = [part for part in parts if part is not None]
-        drawn = {name: sum(drawn[name] for _, _, drawn in parts) for name in self.heads}
+        drawn = {name: sum(part.drawn[name] for part in parts) for name in self.heads}
         self.shares = {name: drawn[name] / np.maximum(there[name].sum(axis=0), 1) for name in self.heads}
-        fields = _joined([(len(X), fields) for X, fields, _ in parts])
-        X = np.concatenate([X for X, _, _ in parts])
-        heads = [
+        fields = _joined([(len(part.rows), part.fields) for part in parts])
+        X, self.networks = np.concatenate([part.seen for part in parts]).astype(np.float32, copy=False), []
+        for look in range(self.rows.looks):
+            if look and len(X) < ENOUGH:
+                break  # the first network is too sure of so few rows that it has learned from
+            if look:
+                self.condense = learn_projection(self._columns(X), MAPS)
+                seen = run_blocks(lambda part: self._seen(examples, part), parts, settings.n_jobs)
+                X = np.concatenate(seen).astype(np.float32, copy=False)
+            self.networks.append(learn_network(self._fields(), X, fields, settings, seed + look))
+        return self
+
+    def _fields(self) -> list:
+        """What the network tells: names and heads."""
+        return [
             (_field(name, field), one)
             for name, head in self.heads.items()
             for field, one in head.fields(self.specs[name]).items()
         ]
-        self.network = learn_network(heads, X, fields, settings, seed)
-        return self
 
     def _count(self, examples: Examples, settings: Settings) -> dict[str, np.ndarray]:
         """How many rows of each kind there are, for each head (n_images, n_codes)."""
@@ -119,8 +156,7 @@ class PlaceLevel:
             if examples.known[name][i] is not None
         }
 
-    def _draw(self, examples: Examples, i: int, quota: dict, seed: int):
-        """Features and fields of the rows drawn of image i, and how many of each kind they are."""
+    def _draw(self, examples: Examples, i: int, quota: dict, seed: int) -> Drawn | None:
         image = examples.images[i]
         frame = self.rows.frame(image)
         targets = self._targets(examples, i, frame)
@@ -132,7 +168,6 @@ class PlaceLevel:
         chosen = np.unique(np.concatenate([np.zeros(0, np.int64), *chosen]))
         if not len(chosen):
             return None
-        X = np.concatenate([part for _, part in self.rows.parts(examples.trunk, image, frame, chosen)])
         fields = {
             _field(name, field): values[chosen]
             for name, told in targets.items()
@@ -142,33 +177,52 @@ class PlaceLevel:
             name: count(codes(targets[name])[chosen], self.specs[name]["n_codes"]) if name in targets else 0
             for name in self.heads
         }
-        return X.astype(np.float32, copy=False), fields, drawn
+        seen = np.concatenate([X for _, X in self._parts(examples.trunk, image, frame, None, chosen)])
+        return Drawn(i, chosen, seen, fields, drawn)
+
+    def _seen(self, examples: Examples, part: Drawn) -> np.ndarray:
+        """The features of rows drawn of an image, at a look after the first."""
+        image = examples.images[part.image]
+        frame, told = self.tell(examples.trunk, image)
+        return np.concatenate([X for _, X in self._parts(examples.trunk, image, frame, told, part.rows)])
+
+    def _columns(self, X: np.ndarray) -> np.ndarray:
+        """What the first network tells of the rows X."""
+        return told_columns(self._by_head(self.networks[0], self.networks[0]._outputs(X, np.float32)))
+
+    def _parts(self, trunk, image, frame, told: dict | None, wanted=None):
+        """Features of rows; at a look after the first also of what was told of them."""
+        if told is None:
+            return self.rows.parts(trunk, image, frame, wanted)
+        columns = told_columns(told)
+        columns = columns if self.condense is None else self.condense(columns)
+        return self.rows.parts(trunk, image, frame, wanted, columns.reshape(*frame.shape, -1))
 
     def tell(self, trunk, image: np.ndarray) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
-        """The frame of an image and, for each head, what the network tells of its rows."""
-        frame = self.rows.frame(image)
+        """The frame of an image and, for each head, what the last network tells of its rows."""
+        frame, told = self.rows.frame(image), None
+        for network in self.networks:
+            told = self._told(network, self._parts(trunk, image, frame, told), frame)
+        return frame, told
+
+    def _told(self, network: MultiHeadNetwork, parts, frame) -> dict[str, dict[str, np.ndarray]]:
         whole: dict[str, np.ndarray] = {}
-        for numbers, X in self.rows.parts(trunk, image, frame):
-            for field, values in self.network._outputs(X, np.float32).items():
+        for numbers, X in parts:
+            for field, values in network._outputs(X, np.float32).items():
                 if field not in whole:
                     whole[field] = np.zeros((len(frame), values.shape[1]), np.float32)
                 whole[field][numbers] = values
-        return frame, {name: self._of_head(name, whole) for name in self.heads}
+        return self._by_head(network, whole)
 
-    def _of_head(self, name: str, whole: dict) -> dict[str, np.ndarray]:
+    def _by_head(self, network: MultiHeadNetwork, whole: dict) -> dict[str, dict[str, np.ndarray]]:
+        return {name: self._of_head(network, name, whole) for name in self.heads}
+
+    def _of_head(self, network, name: str, whole: dict) -> dict[str, np.ndarray]:
         told = {field: whole[_field(name, field)] for field in self.heads[name].fields(self.specs[name])}
         if "kind" in told:
-            seen = self.network.specs_[_field(name, "kind")]["classes"]
+            seen = network.specs_[_field(name, "kind")]["classes"]
             told["kind"] = set_right(told["kind"], seen, self.shares[name])
         return told
-
-
-def set_right(probability: np.ndarray, seen: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Probabilities (m, n_codes) as if rows had not been drawn, from those (m, k) of the codes ``seen``."""
-    out = np.zeros((len(probability), len(shares)))
-    known = seen != UNKNOWN
-    out[:, seen[known]] = probability[:, known] / shares[seen[known]]
-    return out / out.sum(axis=1, keepdims=True)
 
 
 def _field(name: str, field: str) -> str:

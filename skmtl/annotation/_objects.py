@@ -30,7 +30,7 @@ class ObjectsHead(AnnotationHead):
     ----------
     score_threshold : float in [0, 1), default 0.05
         Objects less sure than that are not reported.
-    overlap : float in (0, 1], default 0.45
+    overlap : float in (0, 1], default 0.3
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
@@ -51,7 +51,7 @@ class ObjectsHead(AnnotationHead):
 
     level = "cell"
 
-    def __init__(self, score_threshold=0.05, overlap=0.45, max_objects=100):
+    def __init__(self, score_threshold=0.05, overlap=0.3, max_objects=100):
         self.score_threshold = score_threshold
         self.overlap = overlap
         self.max_objects = max_objects

@@ -24,16 +24,16 @@ class Projection(NamedTuple):
         return (maps.astype(np.float32, copy=False) - self.mean) @ self.matrix
 
 
-def learn_projection(rows: np.ndarray) -> Projection | None:
-    """The projection of rows (m, c) on their principal components; None where there are too few features."""
-    if rows.shape[1] <= COMPONENTS:
+def learn_projection(rows: np.ndarray, n: int = COMPONENTS) -> Projection | None:
+    """The projection of rows (m, c) on ``n`` principal components; None where there are no more features."""
+    if rows.shape[1] <= n:
         return None
     rows = rows.astype(np.float64)
     mean, spread = rows.mean(axis=0), rows.std(axis=0)
     spread[spread == 0] = 1
     scaled = (rows - mean) / spread
     _, directions = np.linalg.eigh(scaled.T @ scaled)
-    matrix = directions[:, : -COMPONENTS - 1 : -1] / spread[:, None]
+    matrix = directions[:, : -n - 1 : -1] / spread[:, None]
     return Projection(mean.astype(np.float32), matrix.astype(np.float32))
 
 

@@ -56,9 +56,9 @@ def run(options: argparse.Namespace) -> None:
             job.work(images)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{len(writer.done)} images are done; the same command goes on") from None
+        if options.uncertainty is not None:
+            job.write_uncertainty(options.uncertainty)
         report = writer.close()
-    if options.uncertainty is not None:
-        job.write_uncertainty(options.uncertainty)
     facts = {
         "images": len(writer.done),
         "skipped": job.skipped,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..io import AnnotationSet, detect_format, read_annotations
@@ -34,18 +34,26 @@ def read(
     return annotations
 
 
-def matched(options: argparse.Namespace, names: Sequence[str], annotations: AnnotationSet) -> Matched:
-    """Names of images joined with records; remarks on those without a partner, an error where all are."""
+def matched(names: Sequence[str], annotations: AnnotationSet) -> Matched:
+    """Names of images joined with records; an error where none has a partner."""
     found = match(names, annotations)
     if not found.pairs:
         raise ValueError(
             f"no image has a name that the annotations know: an image is {names[0]!r}, an annotated one "
             f"{(found.no_image or ['none'])[0]!r}"
         )
-    for names, what in (
-        (found.no_image, "annotated images are not there"),
-        (found.no_record, "images are not annotated"),
-    ):
-        if names:
-            remark(options, f"{len(names)} {what}, such as {names[0]!r}")
     return found
+
+
+def left_out(annotations: AnnotationSet, found: Matched, skipped: int = 0) -> dict[str, int]:
+    """How much was not used, by kind; nothing is left out silently."""
+    report = annotations.report
+    counts = {f"{what} in the annotation file": n for what, n in (report.skipped + report.dropped).items()}
+    counts |= {"annotated image that is not there": len(found.no_image)}
+    counts |= {"image without annotations": len(found.no_record), "image that cannot be used": skipped}
+    return {what: n for what, n in counts.items() if n}
+
+
+def left_out_text(counts: Mapping[str, int]) -> list[str]:
+    """A line for each kind."""
+    return [f"left out: {n} x {what}" for what, n in counts.items()]

@@ -145,7 +145,7 @@ def read_image(path: Path) -> np.ndarray:
     try:
         pixels = np.asarray(imread(path))
     except Exception as error:  # decoders raise whatever they like
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise ValueError(f"{path} cannot be read as an image: {reason}") from None
     if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
         pixels = pixels[:, :, :-1]

@@ -32,7 +32,16 @@ def run(options: argparse.Namespace) -> None:
     if not options.file.exists():
         raise ValueError(f"{options.file}: no such file or folder")
     facts = _of_model(options.file) if _is_model(options.file) else _of_annotations(options)
-    return answer(options, facts, lambda: facts_text(facts))
+    return answer(options, facts, lambda: _text(facts))
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """A line for each fact; scores as a table below."""
+    from ._scores import scores_text
+
+    scores = facts.get("scores")
+    lines = facts_text({name: value for name, value in facts.items() if name != "scores"})
+    return f"{lines}\nscores on the images held back:\n{scores_text(scores)}" if scores else lines
 
 
 def _versions(options: argparse.Namespace) -> None:
@@ -64,7 +73,7 @@ def _of_model(path: Path) -> dict[str, Any]:
         "bytes": path.stat().st_size,
     }
     for name in ("kinds", "images", "held_back", "objects", "pixel_names", "dtype", "scores"):
-        if name in about:
+        if about.get(name):
             facts[name.replace("_", " ")] = about[name]
     if "classes" in about:
         facts["classes"] = [one["name"] for one in about["classes"]]

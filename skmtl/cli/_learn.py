@@ -19,13 +19,15 @@ from ._labeller import Labeller, same_type
 Pair = tuple[ImageFile, ImageRecord]
 
 
-def split(pairs: list[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Those to learn from, and a share of them, drawn by ``seed``, to be judged by."""
-    n = round(share * len(pairs))
+def split(pairs: list[Pair], options: argparse.Namespace) -> tuple[list[Pair], list[Pair]]:
+    """Those to learn from, and the share of them, drawn by the seed, to be judged by."""
+    n = round(options.test_share * len(pairs))
     if not n < len(pairs):
-        raise ValueError(f"--test-share {share:g} of {len(pairs)} images leaves none to learn from")
+        raise ValueError(
+            f"--test-share {options.test_share:g} of {len(pairs)} images leaves none to learn from"
+        )
     held = np.zeros(len(pairs), bool)
-    held[np.random.default_rng(seed).permutation(len(pairs))[:n]] = True
+    held[np.random.default_rng(options.seed).permutation(len(pairs))[:n]] = True
     return [[pair for pair, out in zip(pairs, held, strict=True) if out == which] for which in (False, True)]
 
 
@@ -34,7 +36,7 @@ def learn(options: argparse.Namespace, pairs: list[Pair], truth: AnnotationSet) 
     records = [record for _, record in pairs]
     kinds = checked_kinds(options.kinds, records) if options.kinds else kinds_held(records)
     heads = {kind: HEADS[kind]() for kind in kinds}
-    images, parts, skipped = _read(options, pairs, heads)
+    images, parts = _read(options, pairs, heads)
     model = ImageAnnotator(
         list(heads.items()),
         _trunk(options, images[0]),
@@ -50,7 +52,6 @@ def learn(options: argparse.Namespace, pairs: list[Pair], truth: AnnotationSet) 
     facts = {
         "kinds": kinds,
         "images": len(images),
-        "skipped": skipped,
         "smallest": [min(side) for side in zip(*sizes, strict=True)],
         "largest": [max(side) for side in zip(*sizes, strict=True)],
         "objects": dict(Counter(one.label for _, record in pairs for one in record.objects if one.label)),
@@ -70,12 +71,9 @@ def _trunk(options: argparse.Namespace, image: np.ndarray) -> ConvFeatureExtract
     )
 
 
-def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[list, list, int]:
-    """Images, what the heads learn of each, and how many were left out.
-
-    What cannot be used is found here, where the file is known.
-    """
-    images, parts, skipped = [], [], 0
+def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[list, list]:
+    """Images and what the heads learn of each; what cannot be used is found here, where its file is known."""
+    images, parts = [], []
     with Progress(len(pairs), "read", enabled=not options.quiet) as bar:
         for image, record in pairs:
             try:
@@ -89,13 +87,12 @@ def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[
             except ValueError as error:
                 if options.on_error == "raise":
                     raise
-                skipped += 1
                 remark(options, f"left out: {error}")
             bar.step(image.name)
     if not images:
         raise ValueError("no image can be used")
     colour = any(image.ndim == 3 for image in images)
-    return [with_channels(image, colour) for image in images], parts, skipped
+    return [with_channels(image, colour) for image in images], parts
 
 
 def predictions(

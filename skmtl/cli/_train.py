@@ -58,28 +58,33 @@ def add_to(commands) -> None:
 def run(options: argparse.Namespace) -> None:
     from ..annotation import score_annotations
     from ..persistence import save_model
-    from ._annotations import matched, read
+    from ._annotations import left_out, matched, read
     from ._images import find_images
     from ._learn import learn, predictions, split
 
     images = find_images(options.images)
     truth = read(options, options.annotations, options.format, options.option, images)
     files = {image.name: image for image in images}
-    pairs = [(files[name], record) for name, record in matched(options, list(files), truth).pairs]
-    known, held_out = split(pairs, options.test_share, options.seed)
+    joined = matched(list(files), truth)
+    known, held_out = split([(files[name], record) for name, record in joined.pairs], options)
     labeller, facts = learn(options, known, truth)
-    facts["held_back"] = len(held_out)
+    skipped = len(known) - facts["images"]
     if held_out:
         found, judged = predictions(options, labeller, held_out)
         facts["scores"] = score_annotations(judged, found, kinds=labeller.scored)
+        facts["held_back"] = len(judged)
+        skipped += len(held_out) - len(judged)
+    facts["left_out"] = left_out(truth, joined, skipped)
     path = save_model(labeller.model, options.out, about=facts | labeller.about())
     answer(options, facts | {"model": path}, lambda: _text(facts, path))
 
 
 def _text(facts: dict, path: Path) -> str:
+    from ._annotations import left_out_text
     from ._scores import scores_text
 
     lines = [f"learned {', '.join(facts['kinds'])} from {facts['images']} images"]
-    if facts["held_back"]:
+    lines += left_out_text(facts["left_out"])
+    if "scores" in facts:
         lines.append(f"scores on {facts['held_back']} images held back:\n{scores_text(facts['scores'])}")
     return "\n".join([*lines, f"model: {path}"])

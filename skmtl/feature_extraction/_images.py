@@ -6,19 +6,17 @@ Inside the package a set of images is an array (n, h, w, c) or, where sizes diff
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmtl.utils._plain import is_plain, refuse_not_finite
 
 from ._shapes import as_images, image_shape_of, numbers
 
 ANY_SIZE = (None, None)  # rows and columns in the image_shape_ of images whose sizes differ
-_CHECKED_VALUES = 2**18  # looked at together: what a test for NaN allocates stays small
-_ONE_THREAD = 10_000  # of longer vectors OpenBLAS makes a dot product in threads
 
 
 def first_images(estimator, X):
@@ -46,7 +44,7 @@ def first_images(estimator, X):
 
 def more_images(estimator, X):
     """The images of X, which must go with those that ``estimator`` was fitted to."""
-    if _is_plain(estimator, X):
+    if is_plain(estimator, X):
         return _finite(estimator, as_images(X, estimator.image_shape_))
     check_is_fitted(estimator)
     X, ragged = read_list(X)
@@ -60,19 +58,6 @@ def more_images(estimator, X):
         )
     X = validate_data(estimator, X, reset=False, allow_nd=True, dtype="numeric", ensure_all_finite=False)
     return _finite(estimator, as_images(X, shape))
-
-
-def _is_plain(estimator, X) -> bool:
-    """Whether X is what scikit-learn's checks, which take longer than a small image, would let through."""
-    fitted = vars(estimator)
-    return (
-        type(X) is np.ndarray
-        and X.dtype.kind in "biuf"
-        and X.ndim > 1
-        and len(X) > 0
-        and X.shape[1] == fitted.get("n_features_in_")
-        and "feature_names_in_" not in fitted
-    )
 
 
 def read_list(X):
@@ -111,25 +96,10 @@ def _of_any_size(estimator, images, ragged: bool, channels: int):
 
 
 def _finite(estimator, images):
-    """``images``, or an error if one holds NaN or infinity; tested block by block, so nothing is copied."""
-    if pixel_type(images).kind == "f":
-        for block in _checked_together(images):
-            if not (_has_finite_square(block) or np.isfinite(block).all()):
-                assert_all_finite(block, estimator_name=type(estimator).__name__, input_name="X")
+    """``images``, or an error if one holds NaN or infinity."""
+    for some in images if isinstance(images, list) else (images,):
+        refuse_not_finite(estimator, some)
     return images
-
-
-def _has_finite_square(block: np.ndarray) -> bool:
-    """Whether a small ``block`` has a finite sum of squares, told in half the time: then all is finite."""
-    return block.size <= _ONE_THREAD and math.isfinite(np.vdot(block, block))
-
-
-def _checked_together(images):
-    """Blocks of ``images`` that hold not much more than _CHECKED_VALUES."""
-    if not isinstance(images, list) and images.size <= _CHECKED_VALUES:
-        return (images,)
-    every = blocks(images, lambda shape: _CHECKED_VALUES // (shape[0] * shape[1] * shape[2]))
-    return (block_of(images, index) for index in every)
 
 
 def pixel_type(images) -> np.dtype:

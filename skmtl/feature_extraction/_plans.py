@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from skmtl.utils._kept import Kept
+from skmtl.utils._kept import KEPT_PIXELS, Kept
 
 from ._images import feature_type, shapes
 from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
-
-# Images of so many pixels at most have their plan kept: that of larger ones takes memory, and little of their
-# time.
-KEPT_PIXELS = 2**16
 
 # What ``_layers`` of an extractor reads beside arrays and hidden layers, and how the last layer is pooled.
 _VALUES = attrgetter(

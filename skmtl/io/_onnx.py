@@ -106,9 +106,13 @@ def read_onnx(path, max_bytes: int = MAX_BYTES) -> OnnxGraph:
         No such file, larger than ``max_bytes``, no ONNX model, or one with graphs within the graph, weights
         in other files, or constants of another type than float16, float32, float64, int32 or int64.
     """
-    path = Path(path)
+    return parse_onnx(read_bytes(Path(path), max_bytes), path)
+
+
+def parse_onnx(content: bytes, path) -> OnnxGraph:
+    """The graph in the content of a file; errors name it."""
     try:
-        model = pb.read_message(memoryview(read_bytes(path, max_bytes)))
+        model = pb.read_message(memoryview(content))
         if len(model.get(7, ())) != 1 or not isinstance(model[7][0], memoryview):
             raise Bad("no ONNX model: it holds no graph")
         graph = _read_graph(pb.read_message(model[7][0]))

@@ -12,8 +12,9 @@ import numpy as np
 
 from . import _emitted_sums
 from ._jit import kernel
-from ._machine import VECTORS
-from ._tiles import _MACHINE
+from ._machine import VECTORS, machine
+
+_MACHINE = machine()
 
 
 class Terms(NamedTuple):
@@ -36,7 +37,10 @@ class Strip(NamedTuple):
 
 
 def cut(values: int, rows: int, dtype) -> Strip:
-    """Strips of patches of ``rows`` rows of ``values`` each whose sums stay in the registers."""
+    """Strips of patches, ``rows`` rows of ``values`` each, whose sums fit into registers as a tile's do.
+
+    The whole patch where there is room for it, else equal parts of one row.
+    """
     lanes = 1 if _MACHINE is None else _MACHINE.vector_bytes // np.dtype(dtype).itemsize
     room = 12 if _MACHINE is None else VECTORS * _MACHINE.pixels
     vectors = -(-values // lanes)

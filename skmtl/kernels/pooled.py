@@ -13,18 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import kernel
-from ._rules import LINEAR, SINGLE, pack
 from ._sums import Strip, Terms, add, cut
-from ._tiles import EMITTED, FILTERS, copy
-from .conv import convolve, pack_bank
-from .sites import Sites, layer_sites
-from .squares import WINDOW, Squares, convolve_squares, square_sites, transform_filters
+from ._tiles import Bank, copy
+from .sweeps import BLOCK_BYTES, Sweep, pack_filters, respond, sweep_patches, sweep_squares, takes_squares
 from .windows import Window
 
 DEAD = 4  # in place of the number of the largest pixel, where none is above 0
-MAP_BYTES = 2**19  # maps of a few images, which stay in the cache until they are pooled
 _WINDOW = Window((3, 3))
-_WHAT = pack(LINEAR, SINGLE, True)
 _SLOTS = DEAD + 1  # lists of a square's filters, by their largest pixel
 _AT_ONCE = 32  # squares whose terms are in the first cache at a time
 
@@ -32,14 +27,13 @@ _AT_ONCE = 32  # squares whose terms are in the first cache at a time
 class Plan(NamedTuple):
     """Where patches are and results go; depends on shapes alone. ``grid`` is (rows, columns) of squares.
 
-    ``offset`` (squares, 5) says where the patch of each pixel of a square begins in a flat image of the shape
-    ``padded``; the last column is of no pixel.
+    ``offset`` (squares, 5) says where the patch of each pixel of a square begins in a flat image, zeros
+    around it; the last column is of no pixel.
     """
 
-    sites: Sites | Squares
+    sweep: Sweep
     offset: np.ndarray
     strip: Strip
-    padded: tuple[int, int, int]
     grid: tuple[int, int]
 
 
@@ -50,47 +44,48 @@ def plan(shape: tuple[int, int, int], n_filters: int, dtype) -> Plan:
     padded, grid = (height + 2, width + 2, channels), (height // 2, width // 2)
     number = np.arange(grid[0] * grid[1]).reshape(grid)
     # the maps have the four pixels of a square together: (squares, 4, n_filters)
-    if EMITTED and channels >= FILTERS:
-        sites = square_sites(padded, number * 4 * n_filters, dtype)
+    if takes_squares(_WINDOW, channels):
+        sweep = sweep_squares(_WINDOW, padded, number * 4 * n_filters, dtype)
     else:
         i, j = np.ogrid[: 2 * grid[0], : 2 * grid[1]]
         place = number[i // 2, j // 2] * 4 + i % 2 * 2 + j % 2
-        sites = layer_sites(_WINDOW, padded, 1, place * n_filters, dtype)
+        sweep = sweep_patches(_WINDOW, padded, place * n_filters, dtype)
     row = padded[1] * channels
     y, x = np.divmod(number.ravel(), grid[1])
     corner = (2 * y * row + 2 * x * channels)[:, None]
     offset = corner + np.array([0, channels, row, row + channels, 0])
-    return Plan(sites, offset, cut(3 * channels, 3, dtype), padded, grid)
+    return Plan(sweep, offset, cut(3 * channels, 3, dtype), grid)
 
 
-def forward(X, filters, bias, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """``max(0, largest response of each square)`` (n, squares, k), and which pixel it was, uint8.
+def pack_ahead(plan: Plan, filters: np.ndarray, bias: np.ndarray) -> Bank:
+    """Filters (k, 3, 3, c) and bias (k,) as ``forward`` takes them."""
+    return pack_filters(plan.sweep, filters, bias)
 
-    X (n, h, w, c), filters (k, 3, 3, c), bias (k,), of one floating type, C-contiguous. Zeros surround
-    the images.
+
+def pack_back(plan: Plan, filters: np.ndarray) -> np.ndarray:
+    """Filters (k, 3, 3, c) as ``image_slopes`` takes them."""
+    k, length, values = len(filters), plan.strip.length, 3 * filters.shape[3]
+    laid = _zeros(k * 3 * length, filters.dtype)
+    laid.reshape(k, 3, length)[:, :, :values] = filters.reshape(k, 3, values)
+    return laid
+
+
+def forward(X, bank: Bank, plan: Plan, out, codes) -> None:
+    """Write ``max(0, largest response of each square)`` to ``out`` (n, squares, k), and which pixel it was
+    to ``codes``, uint8.
+
+    X (n, h, w, c), of one floating type, C-contiguous. Zeros surround the images.
     """
-    n, n_squares, k = len(X), len(plan.offset), len(filters)
-    run = _responses(plan, filters, bias, X.dtype)
-    out, codes = np.empty((n, n_squares, k), X.dtype), np.empty((n, n_squares, k), np.uint8)
-    step = max(1, min(n, MAP_BYTES // (4 * n_squares * k * X.itemsize)))
-    padded, maps = np.zeros((step, *plan.padded), X.dtype), np.empty((step, 4 * n_squares * k), X.dtype)
+    n, n_squares, k = out.shape
+    step = max(1, min(n, BLOCK_BYTES // (4 * n_squares * k * X.itemsize)))
+    padded = np.zeros((step, *plan.sweep.shape), X.dtype)
+    maps = np.empty((step, 4 * n_squares * k), X.dtype)
     for first in range(0, n, step):
         block = slice(first, min(first + step, n))
         some = slice(block.stop - first)
         padded[some, 1:-1, 1:-1] = X[block]
-        run(padded[some].reshape(block.stop - first, -1), maps[some])
+        respond(plan.sweep, padded[some], bank, maps[some])
         choose(maps[some].reshape(-1, 4, k), out[block].reshape(-1, k), codes[block].reshape(-1, k))
-    return out, codes
-
-
-def _responses(plan: Plan, filters, bias, dtype):
-    """A function of flat padded images and of the maps, (images, squares, 4, k), that it writes."""
-    if isinstance(plan.sites, Squares):
-        bank = pack_bank(transform_filters(filters), bias, 0.0, WINDOW, dtype)
-        return lambda images, maps: convolve_squares(_WHAT)(images, plan.sites, bank, maps)
-    bank = pack_bank(filters, bias, 0.0, _WINDOW, dtype)
-    ones = np.ones((1, plan.padded[0] * plan.padded[1]), dtype)
-    return lambda images, maps: convolve(_WHAT)(images, ones, plan.sites, bank, maps)
 
 
 @kernel()
@@ -120,15 +115,9 @@ def filter_slopes(X, codes, slopes, plan: Plan) -> tuple[np.ndarray, np.ndarray]
     return filters.reshape(k, 3, 3, -1), bias
 
 
-def image_slopes(filters, codes, slopes, plan: Plan) -> np.ndarray:
-    """Derivatives in the images (n, h, w, c)."""
-    k, length, channels = codes.shape[2], plan.strip.length, filters.shape[3]
-    laid = _zeros(k * 3 * length, slopes.dtype)
-    laid.reshape(k, 3, length)[:, :, : 3 * channels] = filters.reshape(k, 3, -1)
-    height, width, _ = plan.padded
-    out = np.empty((len(codes), height - 2, width - 2, channels), slopes.dtype)
+def image_slopes(laid, codes, slopes, plan: Plan, out) -> None:
+    """Write derivatives in the images to ``out`` (n, h, w, c); ``laid`` is what ``pack_back`` has made."""
     into_images(plan.strip)(laid, _canvas(plan, out.dtype), plan.offset, codes, slopes, _rows(out))
-    return out
 
 
 def _rows(X: np.ndarray) -> np.ndarray:
@@ -138,7 +127,7 @@ def _rows(X: np.ndarray) -> np.ndarray:
 
 def _canvas(plan: Plan, dtype) -> np.ndarray:
     """One padded image of zeros and, as strips reach beyond patches, one strip."""
-    return _zeros(int(np.prod(plan.padded)) + plan.strip.length, dtype)
+    return _zeros(plan.sweep.size + plan.strip.length, dtype)
 
 
 def _zeros(size: int, dtype) -> np.ndarray:

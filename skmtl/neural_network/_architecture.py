@@ -21,6 +21,13 @@ def activated(kind: str) -> Layer:
     return relu() if kind == "relu" else gelu()
 
 
+def followed(name: str, activation: str, normalises: bool) -> list[Layer]:
+    """What follows the layer called ``name``: an activation, and batch normalisation before it if asked."""
+    if normalises and activation == "relu":
+        return [batch_norm(f"{name}.norm", rectified=True)]
+    return [batch_norm(f"{name}.norm"), activated(activation)] if normalises else [activated(activation)]
+
+
 def dense_layers(names: str, sizes, options: dict) -> list[Layer]:
     """A dense layer for each size, with what follows it; layer i is called ``names`` with i at its end.
 
@@ -28,10 +35,8 @@ def dense_layers(names: str, sizes, options: dict) -> list[Layer]:
     """
     layers = []
     for i, size in enumerate(sizes):
-        parts = [dense(f"{names}{i}", size)]
-        if options["batch_norm"]:
-            parts.append(batch_norm(f"{names}{i}.norm"))
-        parts.append(activated(options["activation"]))
+        name = f"{names}{i}"
+        parts = [dense(name, size), *followed(name, options["activation"], options["batch_norm"])]
         if options["dropout"]:
             parts.append(dropout(options["dropout"]))
         layers.append(chain(*parts))

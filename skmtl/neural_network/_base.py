@@ -241,7 +241,9 @@ class MultiTaskMLP(Incremental, TaskTargetsMixin):
             check_lbfgs(balancer, dropout=self.dropout, trunk=trunk, early_stopping=self.early_stopping)
         same = ("alpha", "learning_rate", "schedule", "momentum", "batch_size", "max_iter", "tol")
         more = ("n_iter_no_change", "record_conflict", "verbose")
-        return Settings(solver, balancer, **{name: getattr(self, name) for name in same + more})
+        remedy = ", or scale the columns of X (StandardScaler)"
+        given = {name: getattr(self, name) for name in same + more}
+        return Settings(solver, balancer, **given, remedy=remedy)
 
     def _batch_settings(self):
         return self._settings("adam" if self.solver == "auto" else self.solver)

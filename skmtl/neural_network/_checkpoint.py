@@ -31,7 +31,7 @@ def run_fingerprint(model, X, y, weight: np.ndarray, begun: Params | None) -> st
     if not Path(model.checkpoint).absolute().parent.is_dir():
         raise ValueError(f"checkpoint={os.fspath(model.checkpoint)!r}: its folder does not exist")
     params = model.get_params()
-    del params["checkpoint"], params["verbose"]
+    del params["checkpoint"], params["verbose"], params["n_jobs"]
     return joblib.hash([sorted(map(repr, params.items())), model.trunk, X, y, weight, begun])
 
 

@@ -80,7 +80,9 @@ def head_loss(coding: dict) -> Loss:
 
 def read_outputs(coding: dict, Z: np.ndarray) -> np.ndarray:
     """What the head's codec decodes, in float64."""
-    return KINDS[coding["kind"]].outputs(Z) * coding["scale"] + coding["shift"]
+    kind = KINDS[coding["kind"]]
+    told = kind.outputs(Z)
+    return told if kind.scaled == "none" else told * coding["scale"] + coding["shift"]
 
 
 def head_layers(

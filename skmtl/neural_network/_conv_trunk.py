@@ -18,7 +18,7 @@ from ..nn import (
     mean_pool,
     residual,
 )
-from ._architecture import activated, dense_layers, layer_sizes
+from ._architecture import activated, dense_layers, followed, layer_sizes
 from ._trunks import Trunk, check_options, hidden_sizes
 
 
@@ -105,33 +105,35 @@ class ConvTrunk(Trunk):
         return [*blocks, chain(rows, *hidden[:1]), *hidden[1:]]
 
     def _block(self, name: str, n_filters: int) -> Layer:
-        if self._fuses():
+        if self.fuses():
             return conv_pool(name, n_filters)
-        parts = self._normal(name, conv(name, n_filters, size=self.size, stride=self.stride))
-        parts.append(activated(self.activation))
-        if self.pooling == "max" and self.activation == "relu":
-            parts.insert(
-                -1, max_pool(2)
-            )  # the largest is the largest after a ReLU too, which then has less to do
-        elif self.pooling is not None:
-            parts.append(max_pool(2) if self.pooling == "max" else mean_pool(2))
+        then = {"max": [max_pool(2)], "mean": [mean_pool(2)], None: []}[self.pooling]
+        parts = [conv(name, n_filters, size=self.size, stride=self.stride)]
+        parts += then + self._followed(name) if self._pools_first() else self._followed(name) + then
         for r in range(self.residuals):
-            first, second = (f"{name}.residual{r}.{half}" for half in "ab")
-            change = [
-                *self._normal(first, conv(first, n_filters)),
-                activated(self.activation),
-                *self._normal(second, conv(second, n_filters)),
-            ]
-            parts += [residual(chain(*change)), activated(self.activation)]
+            parts += self._residual(f"{name}.residual{r}", n_filters)
         return chain(*parts)
 
-    def _fuses(self) -> bool:
+    def _pools_first(self) -> bool:
+        """Whether ReLU has only the largest pixels to look at: they are the largest behind it too."""
+        return (self.pooling, self.activation, self.batch_norm) == ("max", "relu", False)
+
+    def _residual(self, name: str, n_filters: int) -> list[Layer]:
+        first, second = f"{name}.a", f"{name}.b"
+        change = [conv(first, n_filters), *self._followed(first), conv(second, n_filters)]
+        if self.batch_norm:
+            change.append(batch_norm(f"{second}.norm"))
+        if self.activation == "relu":
+            return [residual(chain(*change), rectified=True)]
+        return [residual(chain(*change)), activated(self.activation)]
+
+    def _followed(self, name: str) -> list[Layer]:
+        return followed(name, self.activation, self.batch_norm)
+
+    def fuses(self) -> bool:
         """Whether a block is nothing but 3 x 3 filters, ReLU and the largest of 2 x 2."""
         plain = not self.batch_norm and self.residuals == 0
         return plain and (self.size, self.stride, self.pooling, self.activation) == (3, 1, "max", "relu")
-
-    def _normal(self, name: str, layer: Layer) -> list[Layer]:
-        return [layer, batch_norm(f"{name}.norm")] if self.batch_norm else [layer]
 
     def _channels(self) -> list[int]:
         return layer_sizes(self.channels, "ConvTrunk: channels")

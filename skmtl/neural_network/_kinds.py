@@ -25,7 +25,6 @@ from ..nn import (
     point_distance,
     poisson,
     quantile,
-    softmax,
     squared,
 )
 
@@ -109,7 +108,9 @@ def _rates(Z: np.ndarray) -> np.ndarray:
 
 
 def _shares(Z: np.ndarray) -> np.ndarray:
-    return softmax(Z)[0]
+    P = np.exp(Z - np.maximum.reduce(Z, axis=-1, keepdims=True))
+    P /= np.add.reduce(P, axis=-1, keepdims=True)
+    return P
 
 
 def _n_classes(spec: dict, encoded: np.ndarray) -> int:

@@ -13,21 +13,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..balancers import Fixed
 from ..heads import HeadOutputsMixin
-from ..nn import JointNetwork, Run, Task
+from ..nn import JointNetwork, Task
 from ..utils._atomic import all_or_nothing
 from ..utils._sklearn import StrOptions, fit_context
 from ._augment import Augment
 from ._checkpoint import load_checkpoint, run_fingerprint, save_checkpoint
-from ._codings import head_layers, head_loss, read_outputs
+from ._codings import head_layers, head_loss
 from ._heads_learner import HeadsLearner
-from ._inputs import Scaling, split_rows
+from ._inference import predicted
+from ._inputs import split_rows
 from ._settings import BATCH_SOLVERS, TRAINING_CONSTRAINTS, Settings, auto_lengths, check_lbfgs
-from ._tell import tell
+from ._tell import lock_parameters, tell
 from ._train import train
 from ._trunks import DenseTrunk, Place, Trunk, draws
-
-#: Numbers of a block in prediction, about: samples times pixels, or times columns.
-BLOCK = 2**18
 
 
 class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
@@ -91,6 +89,9 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         fit that was never stopped; needs ``random_state`` to be a number.
     missing_label : int or str, optional
         Label that stands for "not observed" in label heads that "auto" makes.
+    n_jobs : int, optional
+        Threads that share the samples of a batch; the bits are the same for any number. None means 1, -1 all
+        cores.
     random_state : int, RandomState or None
         Of first parameters, batches, dropout and held-out samples. The same number gives the same bits.
     verbose : bool, default False
@@ -146,6 +147,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "checkpoint": [str, os.PathLike, None],
         "missing_label": [Integral, str, None],
+        "n_jobs": [Integral, None],
     }
 
     def __init__(  # noqa: PLR0913 - scikit-learn's way: every choice is a parameter of its own
@@ -171,6 +173,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         record_conflict=False,
         checkpoint=None,
         missing_label=None,
+        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
@@ -194,6 +197,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         self.record_conflict = record_conflict
         self.checkpoint = checkpoint
         self.missing_label = missing_label
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -268,7 +272,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
             augment = None if self.augment == "auto" else self.augment
             check_lbfgs(balancer, trunk=trunk, augment=augment, **others)
         same = ("solver", "alpha", "learning_rate", "schedule", "momentum", "tol", "n_iter_no_change")
-        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose")}
+        given = {name: getattr(self, name) for name in (*same, "record_conflict", "verbose", "n_jobs")}
         lengths = auto_lengths(self.solver, n_samples, self.batch_size, self.max_iter)
         settings = Settings(balancer=balancer, **given, **lengths)
         if fingerprint is None:
@@ -320,6 +324,29 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
 
         return write_network(path, self)
 
+    def input_slopes(self, X, head: str, columns, *, times_input=False) -> np.ndarray:
+        """The slope of one output of a head in every number of X; see ``skmtl.inspection.gradient_map``.
+
+        Parameters
+        ----------
+        X : array, as ``predict`` takes it
+        head : str
+        columns : array of int (n,)
+            Which of the head's outputs, for each sample.
+        times_input : bool, default False
+            Each slope times the number's distance from the mean that X is scaled by.
+
+        Returns
+        -------
+        slopes : ndarray of the shape of X, float64
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
+        self._need_shape(X)
+        from ._slopes import input_slopes
+
+        return input_slopes(self, X, head, np.asarray(columns), times_input=times_input)
+
     def save_trunk(self, path) -> Path:
         """Write the trunk with its parameters as an .npz file, for ``PretrainedTrunk(path)``.
 
@@ -349,20 +376,13 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         tell(self, state, self.trunk_.sharing, [f"head.{name}" for name in self.heads_], data)
 
     def _outputs(self, X, dtype=np.float64) -> dict[str, np.ndarray]:
-        """What each head's codec decodes; ``dtype`` is that of the layers.
+        """What each head's codec decodes; ``dtype`` is that of the layers behind plain blocks of convolution.
 
         In float32 they take half the time, and a sample alone may differ from one in a batch by rounding.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, allow_nd=True, dtype="numeric", reset=False)
-        self._need_shape(X)
-        X, network, scaling = self.trunk_.samples(X), self._network(), Scaling(**self._scaling)
-        rows = max(BLOCK // int(np.prod(X.shape[1:3])), 1)
-        params = {name: value.astype(dtype, copy=False) for name, value in self.params_.items()}
-        parts = []
-        for first in range(0, len(X), rows):
-            block = scaling.apply(X[first : first + rows], dtype)
-            Z = network.outputs(params, block, Run(statistics=self._statistics))
-            parts.append([read_outputs(c, z) for c, z in zip(self._codings.values(), Z, strict=True)])
-        whole = [np.concatenate(own) for own in zip(*parts, strict=True)]
-        return dict(zip(self._codings, whole, strict=True))
+        return predicted(self, X, dtype)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "params_"):
+            lock_parameters(self)

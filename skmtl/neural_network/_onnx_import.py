@@ -53,12 +53,15 @@ class GraphReader:
             raise FormatError(self.path, f"value {end!r}", "no node makes it of the file's input")
 
     def _step(self, node: Node) -> None:
-        if len(node.outputs) < 1 or node.op not in READERS:
+        if node.op not in READERS:
             raise self.bad(node, f"the operator is not read; these are: {', '.join(sorted(READERS))}")
         moving = [name for name in node.inputs if name in self.seen]
-        unknown = [name for name in node.inputs if name and name not in self.seen | self.graph.constants]
+        constants = self.graph.constants
+        unknown = [each for each in node.inputs if each and each not in self.seen and each not in constants]
         if unknown or not moving:
             raise self.bad(node, f"its input {(unknown or ['?'])[0]!r} comes from nowhere")
+        if node.outputs[0] in self.seen or node.outputs[0] in constants:
+            raise self.bad(node, "its output is there already")
         name = f"trunk.{node.outputs[0]}"
         try:
             layer, channels_last = READERS[node.op](self, node, name)
@@ -66,7 +69,7 @@ class GraphReader:
             given = seen[0].shape if len(seen) == 1 else tuple(each.shape for each in seen)
             drawn, shape = layer.init(Blank(self.largest), given, np.float32)
             need_shapes(drawn, self.params)
-        except (KeyError, TypeError, IndexError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise self.bad(node, str(error)) from None
         self.steps.append(Step(layer, tuple(moving), node.outputs[0]))
         self.seen[node.outputs[0]] = Seen(shape, channels_last)
@@ -115,7 +118,7 @@ def _needed(graph: OnnxGraph, end: str) -> list[Node]:
 
 def _conv(r: GraphReader, node: Node, name: str):
     seen, W, options = r.image(node), r.constant(node, 1), node.attributes
-    size, stride, pad = W.shape[-1], *_square(options, W.shape[-1])
+    size, stride, pad = W.shape[-1], *_square(options, W.shape[-1], seen)
     if W.ndim != 4 or W.shape[2:] != (size, size) or options.get("group", 1) != 1:
         raise ValueError(f"square filters of all channels are read, got W {W.shape}, {_told(options)}")
     if W.shape[1] != seen.shape[2] or set(options.get("dilations", (1,))) != {1}:
@@ -125,15 +128,17 @@ def _conv(r: GraphReader, node: Node, name: str):
     return padded_conv(name, len(W), size, stride, pad), False
 
 
-def _square(options: dict, size: int) -> tuple[int, int]:
+def _square(options: dict, size: int, seen: Seen) -> tuple[int, int]:
     """The stride and the padding of windows, which must be the same in both directions and on all sides."""
+    side = max(seen.shape)
     strides, pads = set(options.get("strides", (1,))), set(options.get("pads", (0,)))
     automatic = options.get("auto_pad", "NOTSET")
     if automatic == "VALID" or (automatic.startswith("SAME") and size % 2 == 1 and strides == {1}):
         pads = {0 if automatic == "VALID" else size // 2}
     elif automatic != "NOTSET":
         raise ValueError(f"auto_pad={automatic!r} is not read with {_told(options)}")
-    if len(strides) != 1 or len(pads) != 1 or min(strides) < 1 or not 0 <= min(pads) < size:
+    one = len(strides) == len(pads) == 1
+    if not one or not 1 <= min(strides) <= side or not 0 <= min(pads) < min(size, side + 1):
         raise ValueError(f"one stride and one padding for all sides are read, got {_told(options)}")
     return *strides, *pads
 
@@ -143,10 +148,9 @@ def _told(options: dict) -> str:
 
 
 def _pool(r, node, name):
-    r.image(node)
-    options = node.attributes
+    seen, options = r.image(node), node.attributes
     size, *others = options["kernel_shape"]
-    stride, pad = _square(options, size)
+    stride, pad = _square(options, size, seen)
     if others != [size] or options.get("ceil_mode", 0) or set(options.get("dilations", (1,))) != {1}:
         raise ValueError(f"square windows are read, got {_told(options)}")
     if node.op == "MaxPool":

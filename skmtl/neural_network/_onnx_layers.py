@@ -79,8 +79,9 @@ def _chain(w: Writer, x, layers):
     return x
 
 
-def _residual(w, x, layer):
-    return w.add("Add", x.name, w.write(layer, x).name)
+def _residual(w, x, layer, rectified=False):
+    y = w.add("Add", x.name, w.write(layer, x).name)
+    return w.add("Relu", y) if rectified else y
 
 
 def _dense(w, x, name, n_outputs, gain):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def part_ends(vector: Vector, heads: Sequence[Sequence[str]]) -> np.ndarray:
 def step(
     optimiser: Callable[[slice], Optimiser],
     ends: np.ndarray,
-    present: np.ndarray,
+    present: Sequence[bool],
     theta: np.ndarray,
     gradient: np.ndarray,
     state: Params,
@@ -48,9 +49,11 @@ def step(
             state[COUNT][first:end] = own[COUNT]
 
 
-def _runs(present: np.ndarray, counts: np.ndarray | None) -> Iterator[tuple[int, int]]:
+def _runs(present: Sequence[bool], counts: np.ndarray | None) -> Iterator[tuple[int, int]]:
     """Neighbours that are present and have taken equally many steps: first, and one past the last."""
-    counts = np.zeros(len(present)) if counts is None else counts
-    key = np.where(present, counts, -1)
-    edges = np.flatnonzero(np.diff(key, prepend=-2, append=-2)).tolist()
-    return ((first, end) for first, end in zip(edges[:-1], edges[1:], strict=True) if present[first])
+    taken = [0] * len(present) if counts is None else counts.tolist()
+    end = 0
+    for (there, _), run in groupby(zip(present, taken, strict=True)):
+        first, end = end, end + len(list(run))
+        if there:
+            yield first, end

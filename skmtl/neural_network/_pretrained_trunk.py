@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from weakref import WeakKeyDictionary
 
 from ..nn import Layer, Params, Run, remembered
 from ._origin import Blank, Origin, need_shapes
 from ._tell import cast
 from ._trunks import Trunk
+
+#: The layers of trunks that have been asked for them: functions, which no file and no pickle holds.
+_PARTS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class PretrainedTrunk(Trunk):
@@ -55,9 +59,6 @@ class PretrainedTrunk(Trunk):
     def __sklearn_clone__(self):
         return type(self)(self.source, self.frozen, then=self.then, output=self.output)
 
-    def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != "_known"}
-
     def check(self):
         if self.then is not None:
             if not isinstance(self.then, Trunk) or not self.then.is_hard:
@@ -93,7 +94,8 @@ class PretrainedTrunk(Trunk):
         if self._is_file():
             from ._trunk_file import load_source, origin_of_file
 
-            content = vars(self).get("_content") or load_source(self.source)
+            content = vars(self).get("_content")
+            content = load_source(self.source) if content is None else content
             return origin_of_file(self.source, content, self.output)
         if hasattr(self.source, "trunk_"):
             return origin_of(self.source)
@@ -103,7 +105,7 @@ class PretrainedTrunk(Trunk):
 
     def _parts(self) -> tuple[Origin, int]:
         """All layers, and how many stages are the source's."""
-        known = vars(self).get("_known")
+        known = _PARTS.get(self)
         if known is None:
             whole = self._given()
             kept = len(whole.stages)
@@ -113,7 +115,7 @@ class PretrainedTrunk(Trunk):
                 n_new = len(self.then.stages())
                 whole = whole.followed_by(self.then.stages(f"trunk.{name}"), self.then.n_maps())
                 kept = len(whole.stages) - n_new
-            known = self._known = whole, kept
+            known = _PARTS[self] = whole, kept
         return known
 
     def origin(self) -> Origin:

@@ -56,8 +56,17 @@ class Settings:
     n_iter_no_change: int
     record_conflict: bool
     verbose: bool
+    n_jobs: int | None = None
     #: Called with the state at the end of each epoch.
     after_epoch: Callable = lambda state: None
+    #: What else helps against numbers that overflow, such as ", or scale the columns of X".
+    remedy: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What to do where numbers overflow."""
+        first = "raise alpha" if self.solver == "lbfgs" else "lower learning_rate"
+        return f"{first} ({self.alpha if self.solver == 'lbfgs' else self.learning_rate:g}){self.remedy}"
 
     @property
     def settles(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..nn import JointNetwork, JointPass, Labels, Optimiser, Run
+from ..nn import JointNetwork, JointPass, Labels, Optimiser, Run, add_penalty
 from ._parts import part_ends, step
 from ._settings import Settings
 from ._state import TrainingState
@@ -19,6 +19,7 @@ class Stepper:
     def __init__(self, network: JointNetwork, settings: Settings, state: TrainingState):
         self.network, self.settings, self.balancer = network, settings, settings.balancer
         self.decay, self._ends = settings.penalty(state.vector), None
+        self._room = np.empty_like(state.vector.array)  # for gradients, step after step
         self.penalty = self.decay if settings.alpha > 0 and settings.solver != "adamw" else None
 
     def __call__(self, state: TrainingState, X, labels: Sequence[Labels], rate: float):
@@ -28,24 +29,27 @@ class Stepper:
         it.
         """
         rng_before = copy.deepcopy(state.rng) if self.balancer.looks_again else None
-        run = Run(state.rng, state.statistics)
+        run = self._run(state.rng, state)
         done = self.network.joint(state.vector.views, X, labels, run)
         seen = np.array([label.w.any() for label in labels])
         gradient, weights = self._gradient(done, seen, state)
         if self.penalty is not None:
-            gradient += self.penalty * state.vector.array
+            add_penalty(gradient, self.penalty, state.vector.array)
         self._move(state, done, gradient, seen, rate)
         if self.balancer.looks_again:
-            again = self.network.joint(state.vector.views, X, labels, Run(rng_before, state.statistics))
+            again = self.network.joint(state.vector.views, X, labels, self._run(rng_before, state))
             state.balancer = self.balancer.after_step(np.where(seen, again.losses, np.nan), state.balancer)
         state.statistics = state.statistics | run.gathered
         return done.losses, weights
+
+    def _run(self, rng: np.random.Generator, state: TrainingState) -> Run:
+        return Run(rng, state.statistics, self.settings.n_jobs)
 
     def _move(self, state: TrainingState, done: JointPass, gradient, seen, rate: float) -> None:
         if self._ends is None:
             self._ends = part_ends(state.vector, done.head_names())
         theta, remembered = state.vector.array, state.optimiser
-        step(self._optimiser, self._ends, np.append(True, seen), theta, gradient, remembered, rate)
+        step(self._optimiser, self._ends, [True, *seen.tolist()], theta, gradient, remembered, rate)
 
     def _optimiser(self, place: slice) -> Optimiser:
         return self.settings.optimiser(self.decay[place])
@@ -54,7 +58,7 @@ class Stepper:
         losses = np.where(seen, done.losses, np.nan)  # NaN for tasks that have no label in the batch
         if not self.balancer.needs_gradients:
             weights, state.balancer = self.balancer.weigh(losses, None, state.balancer)
-            return state.vector.gather(done.gradient(weights)), weights
+            return state.vector.gather(done.gradient(weights), self._room), weights
         J, heads = self.task_gradients(done, state)
         gramian = J.astype(np.float64) @ J.T.astype(np.float64)
         weights, state.balancer = self.balancer.weigh(losses, gramian, state.balancer)
@@ -70,7 +74,7 @@ class Stepper:
 
     def gramian(self, state: TrainingState, X, labels: Sequence[Labels]) -> np.ndarray:
         """Inner products of the tasks' gradients (T, T) for a batch, without a step or a trace."""
-        run = Run(copy.deepcopy(state.rng), state.statistics)
+        run = self._run(copy.deepcopy(state.rng), state)
         done = self.network.joint(state.vector.views, X, labels, run)
         J = self.task_gradients(done, state)[0].astype(np.float64)
         return J @ J.T

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..nn import Params
+from ..utils._kept import locked
 from ._state import TrainingState
 
 
@@ -17,6 +18,7 @@ def tell(model, state: TrainingState, sharing: Callable, heads: Sequence[str], d
     """
     model.params_ = cast(state.vector.views, np.float64)
     model._statistics = cast(state.statistics, np.float64)
+    lock_parameters(model)
     model.sharing_ = sharing(model.params_, heads, data.blocks())
     history = state.history
     model.loss_curve_ = np.array(history.losses)
@@ -25,6 +27,12 @@ def tell(model, state: TrainingState, sharing: Callable, heads: Sequence[str], d
         model.gradient_cosines_ = np.array(history.cosines)
     if model.early_stopping and history.validation:
         model.validation_curve_ = np.array(history.validation)
+
+
+def lock_parameters(model) -> None:
+    """Make the arrays read-only that predictions are planned from: nobody then writes into them unseen."""
+    for name in ("params_", "_statistics"):
+        setattr(model, name, {key: locked(value) for key, value in getattr(model, name).items()})
 
 
 def cast(arrays: Params, dtype) -> Params:

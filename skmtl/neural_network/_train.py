@@ -72,7 +72,7 @@ def _judge(network: JointNetwork, held_out, settings: Settings, state: TrainingS
     """Mean losses (T,) on rows held out, as the network predicts."""
     losses = np.zeros(len(network.tasks))
     for rows in np.array_split(np.arange(len(held_out)), -(-len(held_out) // settings.batch_size)):
-        run = Run(statistics=state.statistics)
+        run = Run(statistics=state.statistics, n_jobs=settings.n_jobs)
         losses += network.joint(state.vector.views, *held_out.take(rows), run).losses * len(rows)
     return losses / len(held_out)
 
@@ -91,7 +91,7 @@ def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, 
     """Every row of ``data`` once; the mean losses (T,).
 
     ``rate(share of the epoch that is done)`` is the learning rate. Raises FloatingPointError where a
-    loss is no longer a finite number.
+    loss or, after the last step, a parameter is no longer a finite number.
     """
     n, history = 0, state.history
     losses, weights = np.zeros((2, len(stepper.network.tasks)))
@@ -107,6 +107,7 @@ def one_epoch(stepper: Stepper, data, settings: Settings, state: TrainingState, 
     history.losses.append(losses)
     history.weights.append(weights)
     state.balancer = settings.balancer.after_epoch(losses, state.balancer)
+    need_finite_params(state, settings)
     return losses
 
 
@@ -115,9 +116,16 @@ def check_finite(losses: np.ndarray, network: JointNetwork, epoch: int, settings
     if not np.isfinite(losses).all():
         names = [task.name for task, loss in zip(network.tasks, losses, strict=True) if not np.isfinite(loss)]
         raise FloatingPointError(
-            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: lower learning_rate "
-            f"({settings.learning_rate:g}), or scale the columns of X (StandardScaler)"
+            f"the loss of task {names[0]!r} is no longer finite in epoch {epoch}: {settings.advice}"
         )
+
+
+def need_finite_params(state: TrainingState, settings: Settings) -> None:
+    """Refuse parameters that overflowed in the last step, behind which no loss was computed."""
+    if not np.isfinite(state.vector.array).all():
+        broken = next(name for name, value in state.vector.views.items() if not np.isfinite(value).all())
+        epoch = len(state.history.losses)
+        raise FloatingPointError(f"{broken!r} is no longer finite after epoch {epoch}: {settings.advice}")
 
 
 def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState, bar) -> int:
@@ -129,7 +137,8 @@ def _lbfgs(network: JointNetwork, data, settings: Settings, state: TrainingState
 
     def objective(theta):
         vector.array[:] = theta
-        run = Run(state.rng)  # the rows' own statistics; without dropout no random number is drawn
+        # the rows' own statistics; without dropout no random number is drawn
+        run = Run(state.rng, n_jobs=settings.n_jobs)
         done = network.joint(vector.views, X, labels, run)
         check_finite(done.losses, network, len(history.losses) + 1, settings)
         last.update(losses=done.losses, statistics=run.gathered)

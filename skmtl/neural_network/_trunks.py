@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..component import Component
-from ..nn import Layer, Params, chain, dropout, on_levels, pyramid
+from ..nn import Layer, Params, chain, dropout, on_levels, pick, pyramid
 from ._architecture import dense_layers, layer_sizes
 
 
@@ -84,7 +84,11 @@ class Place(NamedTuple):
 
     def read(self, head: str, layers: Mapping[int, Layer]) -> Layer:
         """The sum of what each layer makes of its level of the pyramid that the task sees."""
-        return chain(self.trunk.view(head, self.task, self.n_tasks, list(layers)), on_levels(layers))
+        seen = self.trunk.view(head, self.task, self.n_tasks, list(layers))
+        if len(layers) == 1:
+            ((level, layer),) = layers.items()
+            return chain(seen, pick(level), layer)
+        return chain(seen, on_levels(layers))
 
 
 class DenseTrunk(Trunk):

@@ -15,7 +15,7 @@ from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
 from ._losses_maps import brightest, heat_map
 from ._mixing import gate, gated, stitch, stitching
-from ._optimisers import Optimiser, adam, adamw, sgd
+from ._optimisers import Optimiser, adam, adamw, add_penalty, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
 from ._schedules import Schedule, constant, cosine, triangle
 from ._vector import Vector
@@ -36,6 +36,7 @@ __all__ = [
     "Vector",
     "adam",
     "adamw",
+    "add_penalty",
     "batch_norm",
     "binary_cross_entropy",
     "box",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ._layer import Layer, Params, Run, merge, remembered
 
 
@@ -35,8 +37,8 @@ def chain(*layers: Layer) -> Layer:
 
 
 @remembered
-def residual(layer: Layer) -> Layer:
-    """``Y = X + layer(X)``.
+def residual(layer: Layer, *, rectified: bool = False) -> Layer:
+    """``Y = X + layer(X)``, or with ``rectified`` the larger of it and 0, as a ``relu`` behind it would make.
 
     Raises
     ------
@@ -51,12 +53,16 @@ def residual(layer: Layer) -> Layer:
         return params, shape
 
     def forward(params, X, run: Run):
-        Y, back = layer.forward(params, X, run)
+        change, back = layer.forward(params, X, run)
+        Y = X + change
+        if rectified:
+            np.maximum(Y, 0, out=Y)
 
         def go_back(dY, need_input=True):
+            dY = dY * (Y > 0) if rectified else dY
             dX, gradients = back(dY, need_input=need_input)
             return (dX + dY if need_input else None), gradients
 
-        return X + Y, go_back
+        return Y, go_back
 
     return Layer(init, forward)

@@ -1,14 +1,10 @@
-"""Convolution over images with the channels last, as one product with the patches of a batch."""
+"""Convolution over images with the channels last."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from ._layer import Layer, Run, image_shape, remembered
-
-#: Bytes of patches that are made at a time.
-PATCH_BYTES = 2**21
+from ._layer import Layer, Run, added, image_shape, parts, remembered
 
 
 @remembered
@@ -28,60 +24,31 @@ def conv(name: str, n_filters: int, *, size: int = 3, stride: int = 1) -> Layer:
         return {weight: W.astype(dtype), bias: np.zeros(n_filters, dtype)}, (rows, columns, n_filters)
 
     def forward(params, X, run: Run):
-        W = params[weight]
-        flat = W.reshape(-1, n_filters)
-        blocks = _blocks(X, size)
-        Y = np.concatenate([_product(X[block], flat, size, stride) for block in blocks])
-        Y += params[bias]
+        from ..kernels import map_slopes, maps  # numba: only who has such a layer waits for it
+
+        W, b = params[weight], params[bias]
+        X = np.ascontiguousarray(X, np.result_type(X, W))
+        plan = maps.plan(X.shape[1:], n_filters, size, stride, X.dtype)
+        cost = 2 * W.size * plan.grid[0] * plan.grid[1]
+        banks, Y = maps.pack_ahead(plan, W, b), np.empty((len(X), *plan.grid, n_filters), X.dtype)
+        run.share(lambda part: maps.answer(plan.ahead, X[part], banks, Y[part]), len(X), cost)
 
         def back(dY, need_input=True):
-            dW = np.zeros_like(flat)
-            parts = []
-            for block in blocks:
-                slope = dY[block]
-                rows = slope.reshape(-1, n_filters)
-                dW += _patches(X[block], size, stride).reshape(len(rows), -1).T @ rows
+            dY = np.ascontiguousarray(dY, X.dtype)
+            most = parts(len(X), 2 * cost)[0].stop
+            planes = map_slopes.planes(most, X.shape[1:], plan.grid, plan.window, X.dtype)
+            # with a stride beyond the size there are pixels that no filter sees
+            dX = (np.empty_like if stride <= size else np.zeros_like)(X) if need_input else None
+            turned = maps.pack_back(plan, W) if need_input else []
+
+            def work(part):
                 if need_input:
-                    columns = (rows @ flat.T).reshape(*slope.shape[:3], size, size, X.shape[3])
-                    parts.append(_scatter(columns, X[block].shape, stride))
-            gradients = {weight: dW.reshape(W.shape), bias: dY.reshape(-1, n_filters).sum(axis=0)}
-            return (np.concatenate(parts) if need_input else None), gradients
+                    maps.answer(plan.back, dY[part], turned, dX[part])
+                return map_slopes.filter_slopes(X[part], dY[part], planes)
+
+            dW, db = map(added, zip(*run.share(work, len(X), 2 * cost), strict=True))
+            return dX, {weight: dW.reshape(W.shape), bias: db}
 
         return Y, back
 
     return Layer(init, forward)
-
-
-def _blocks(X: np.ndarray, size: int) -> list[slice]:
-    """Images of a batch in blocks whose patches fit into the cache; the way back makes them anew."""
-    patches = X[:1].nbytes * size * size
-    step = max(PATCH_BYTES // patches, 1)
-    return [slice(first, first + step) for first in range(0, len(X), step)]
-
-
-def _product(X: np.ndarray, flat: np.ndarray, size: int, stride: int) -> np.ndarray:
-    patches = _patches(X, size, stride)
-    return (patches.reshape(-1, len(flat)) @ flat).reshape(*patches.shape[:3], -1)
-
-
-def _patches(X: np.ndarray, size: int, stride: int) -> np.ndarray:
-    """Every patch of the padded images: (n, rows, columns, size, size, c), contiguous."""
-    pad = size // 2
-    n, height, width, channels = X.shape
-    padded = np.zeros((n, height + 2 * pad, width + 2 * pad, channels), X.dtype)
-    padded[:, pad : pad + height, pad : pad + width] = X
-    windows = sliding_window_view(padded, (size, size), axis=(1, 2))[:, ::stride, ::stride]
-    return np.ascontiguousarray(windows.transpose(0, 1, 2, 4, 5, 3))
-
-
-def _scatter(columns: np.ndarray, shape: tuple[int, ...], stride: int) -> np.ndarray:
-    """The adjoint of ``_patches``: add every patch (n, rows, columns, size, size, c) back where it was."""
-    n, height, width, channels = shape
-    pad = columns.shape[3] // 2
-    rows, across, size = columns.shape[1:4]
-    out = np.zeros((n, height + 2 * pad, width + 2 * pad, channels), columns.dtype)
-    for i in range(size):
-        for j in range(size):
-            down = slice(i, i + stride * rows, stride)
-            out[:, down, j : j + stride * across : stride] += columns[:, :, :, i, j]
-    return out[:, pad : pad + height, pad : pad + width]

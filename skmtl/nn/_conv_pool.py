@@ -6,7 +6,7 @@ import numpy as np
 
 from ._combine import chain
 from ._conv import conv
-from ._layer import Layer, Run, remembered
+from ._layer import Layer, Run, added, remembered
 from ._pool import max_pool
 
 
@@ -25,14 +25,23 @@ def conv_pool(name: str, n_filters: int) -> Layer:
         W = params[weight]
         filters = np.ascontiguousarray(W.transpose(3, 0, 1, 2))
         X = np.ascontiguousarray(X, np.result_type(X, W))
-        plan = pooled.plan(X.shape[1:], n_filters, X.dtype)
-        Y, codes = pooled.forward(X, filters, params[bias], plan)
+        plan, cost = pooled.plan(X.shape[1:], n_filters, X.dtype), 2 * W.size * X.shape[1] * X.shape[2]
+        Y = np.empty((len(X), plan.grid[0] * plan.grid[1], n_filters), X.dtype)
+        codes, bank = np.empty(Y.shape, np.uint8), pooled.pack_ahead(plan, filters, params[bias])
+        run.share(lambda part: pooled.forward(X[part], bank, plan, Y[part], codes[part]), len(X), cost)
 
         def back(dY, need_input=True):
             slopes = np.ascontiguousarray(dY, X.dtype).reshape(codes.shape)
-            dW, db = pooled.filter_slopes(X, codes, slopes, plan)
-            gradients = {weight: np.ascontiguousarray(dW.transpose(1, 2, 3, 0)), bias: db}
-            return (pooled.image_slopes(filters, codes, slopes, plan) if need_input else None), gradients
+            dX = np.empty_like(X) if need_input else None
+            laid = pooled.pack_back(plan, filters) if need_input else None
+
+            def work(part):
+                if need_input:
+                    pooled.image_slopes(laid, codes[part], slopes[part], plan, dX[part])
+                return pooled.filter_slopes(X[part], codes[part], slopes[part], plan)
+
+            dW, db = map(added, zip(*run.share(work, len(X), cost), strict=True))
+            return dX, {weight: np.ascontiguousarray(dW.transpose(1, 2, 3, 0)), bias: db}
 
         return Y.reshape(len(X), *plan.grid, n_filters), back
 

@@ -28,7 +28,10 @@ def dense(name: str, n_outputs: int, *, gain: float = 2.0) -> Layer:
 
         def back(dY, need_input=True):
             gradients = {weight: X.T @ dY, bias: dY.sum(axis=0)}
-            return (dY @ W.T if need_input else None), gradients
+            if not need_input:
+                return None, gradients
+            # a product with one row is no work for BLAS, and slow without it
+            return (dY * W.T if n_outputs == 1 else dY @ W.T), gradients
 
         return Y, back
 

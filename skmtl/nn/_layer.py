@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import wraps
+from functools import reduce, wraps
 from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
+
+from ..utils._parallel import run_blocks
+
+#: A batch is cut into so many parts at most, and each has so many operations at least, about. Neither
+#: depends on the number of threads, so that sums over parts have the same bits for any.
+PARTS, LEAST = 8, 2_000_000
+
+#: What a number costs that is read and written once: memory is slower than arithmetic.
+PASS = 10
 
 Params = dict[str, np.ndarray]
 Backward = Callable[..., tuple[np.ndarray | None, Params]]
@@ -22,6 +32,8 @@ class Run:
         Random numbers of the layers that draw any; None means that the network predicts, not learns.
     statistics : dict of arrays, optional
         What layers have gathered in passes before (running means); read, never written.
+    n_jobs : int, optional
+        Threads that layers with much to do share it among; None means 1, -1 all cores.
 
     Attributes
     ----------
@@ -29,14 +41,35 @@ class Run:
         New values of statistics; whoever trains merges them into its own.
     """
 
-    def __init__(self, rng: np.random.Generator | None = None, statistics: Params | None = None):
+    def __init__(
+        self,
+        rng: np.random.Generator | None = None,
+        statistics: Params | None = None,
+        n_jobs: int | None = None,
+    ):
         self.rng = rng
         self.statistics = {} if statistics is None else statistics
+        self.n_jobs = n_jobs
         self.gathered: Params = {}
 
     @property
     def learns(self) -> bool:
         return self.rng is not None
+
+    def share(self, work: Callable[[slice], object], n: int, cost: float) -> list:
+        """``work(part)`` of the ``parts`` of n samples, by ``n_jobs`` threads; the results in their order."""
+        return run_blocks(work, parts(n, cost), self.n_jobs)
+
+
+def parts(n: int, cost: float) -> list[slice]:
+    """Parts of a batch of n samples of ``cost`` operations each; the last may be smaller."""
+    size = max(1, -(-n // PARTS), math.ceil(LEAST / max(cost, 1)))
+    return [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
+
+
+def added(arrays: list[np.ndarray]) -> np.ndarray:
+    """The sum of arrays, in their order."""
+    return reduce(np.add, arrays)
 
 
 class Made(NamedTuple):
@@ -78,7 +111,8 @@ def remembered(make: Callable[..., Layer]) -> Callable[..., Layer]:
 
     @wraps(make)
     def make_and_tell(*args, **options) -> Layer:
-        return make(*args, **options)._replace(made=Made(make, args, options))
+        init, forward, _ = make(*args, **options)
+        return Layer(init, forward, Made(make, args, options))
 
     return make_and_tell
 

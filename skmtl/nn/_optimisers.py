@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 State = dict[str, np.ndarray]
 
-#: Numbers that are worked on at a time: few enough that all arrays of a block stay in the cache.
-BLOCK = 65536
-
 
 class Optimiser(NamedTuple):
     """``start(theta) -> state`` and ``step(theta, gradient, state, rate)``, which writes into both.
 
-    theta and gradient are vectors of one floating type; all of the state is arrays, so that a run can
-    stop and go on with the same bits.
+    theta and gradient are contiguous vectors of one floating type; all of the state is arrays, so that a run
+    can stop and go on with the same bits.
     """
 
     start: Callable[[np.ndarray], State]
     step: Callable[[np.ndarray, np.ndarray, State, float], None]
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(first, first + BLOCK) for first in range(0, n, BLOCK))
 
 
 def sgd(momentum: float = 0.9) -> Optimiser:
@@ -36,11 +29,10 @@ def sgd(momentum: float = 0.9) -> Optimiser:
         return {"velocity": np.zeros_like(theta)}
 
     def step(theta, gradient, state, rate):
-        for block in _blocks(len(theta)):
-            velocity = state["velocity"][block]
-            velocity *= momentum
-            velocity += gradient[block]
-            theta[block] -= rate * velocity
+        from ..kernels import steps  # numba: only who learns in batches waits for it
+
+        number = theta.dtype.type
+        steps.sgd(theta, gradient, state["velocity"], number(momentum), number(rate))
 
     return Optimiser(start, step)
 
@@ -52,24 +44,15 @@ def adam(*, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> 
         return {"sum": np.zeros_like(theta), "squares": np.zeros_like(theta), "count": np.zeros((), np.int64)}
 
     def step(theta, gradient, state, rate):
+        from ..kernels import steps  # numba: only who learns in batches waits for it
+
         # The sums are the algorithm's averages without their factors 1 - beta, which the step takes over.
         state["count"] += 1
         count = int(state["count"])
         scale = math.sqrt((1.0 - beta2) / (1.0 - beta2**count))
         length = rate * (1.0 - beta1) / (1.0 - beta1**count) / scale
-        work = np.empty(min(BLOCK, len(theta)), theta.dtype)
-        for block in _blocks(len(theta)):
-            g, sums, squares = gradient[block], state["sum"][block], state["squares"][block]
-            move = work[: len(g)]
-            sums *= beta1
-            sums += g
-            squares *= beta2
-            squares += np.multiply(g, g, out=move)
-            np.sqrt(squares, out=move)
-            move += epsilon / scale
-            np.divide(sums, move, out=move)
-            move *= length
-            theta[block] -= move
+        pairs = (tuple(map(theta.dtype.type, pair)) for pair in ((beta1, beta2), (length, epsilon / scale)))
+        steps.adam(theta, gradient, state["sum"], state["squares"], *pairs)
 
     return Optimiser(start, step)
 
@@ -82,8 +65,16 @@ def adamw(decay: np.ndarray, **options: float) -> Optimiser:
     plain = adam(**options)
 
     def step(theta, gradient, state, rate):
-        for block in _blocks(len(theta)):
-            theta[block] -= rate * (decay[block] * theta[block])
+        from ..kernels import steps  # numba: only who learns in batches waits for it
+
+        steps.shrink(theta, decay.astype(theta.dtype, copy=False), theta.dtype.type(rate))
         plain.step(theta, gradient, state, rate)
 
     return Optimiser(plain.start, step)
+
+
+def add_penalty(gradient: np.ndarray, penalty: np.ndarray, theta: np.ndarray) -> None:
+    """``g <- g + penalty theta``, the gradient of ``sum penalty theta^2 / 2`` added in place."""
+    from ..kernels import steps  # numba: only who learns in batches waits for it
+
+    steps.add_penalty(gradient, penalty, theta)

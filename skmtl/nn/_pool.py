@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._layer import Layer, Run, image_shape, remembered
+from ._layer import PASS, Layer, Run, image_shape, remembered
 
 
 @remembered
@@ -15,19 +15,24 @@ def max_pool(size: int = 2) -> Layer:
     """
 
     def forward(params, X, run: Run):
-        parts = _corners(X, size)
-        Y = parts[0].copy()
-        for part in parts[1:]:
-            np.maximum(Y, part, out=Y)
+        from ..kernels import largest  # numba: only who has such a layer waits for it
+
+        X, shape = np.ascontiguousarray(X), X.shape
+        Y = np.empty((shape[0], shape[1] // size, shape[2] // size, shape[3]), X.dtype)
+        codes = np.empty(Y.shape, np.min_scalar_type(size * size - 1))
+        cost = PASS * X[:1].size
+        run.share(lambda part: largest.largest(X[part], size, Y[part], codes[part]), len(X), cost)
 
         def back(dY, need_input=True):
             if not need_input:
                 return None, {}
-            dX = np.zeros(X.shape, dY.dtype)
-            rest = dY
-            for part, into in zip(parts, _corners(dX, size), strict=True):
-                np.multiply(rest, part == Y, out=into)
-                rest = rest - into  # what a pixel has taken, no later one gets
+            dY, whole = np.ascontiguousarray(dY), shape[1] % size == shape[2] % size == 0
+            dX = (np.empty if whole else np.zeros)(shape, dY.dtype)
+
+            def work(part):
+                largest.slopes_of_largest(dY[part], codes[part], size, dX[part])
+
+            run.share(work, len(dX), cost)
             return dX, {}
 
         return Y, back
@@ -123,12 +128,6 @@ def _pooled_shape(name: str, size: int):
         return {}, (height // size, width // size, channels)
 
     return init
-
-
-def _corners(X: np.ndarray, size: int) -> list[np.ndarray]:
-    """Views of the pixels at each place of the squares: size^2 of (n, h // size, w // size, c)."""
-    height, width = X.shape[1] // size * size, X.shape[2] // size * size
-    return [X[:, i:height:size, j:width:size] for i in range(size) for j in range(size)]
 
 
 def _squares(X: np.ndarray, size: int) -> np.ndarray:

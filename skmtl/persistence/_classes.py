@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from typing import Any
 
@@ -78,14 +79,18 @@ def make(name: str, state: Any) -> Any:
         raise ValueError(f"the attributes of a {name} are not named")
     one = kind.__new__(kind)
     if isinstance(one, BaseEstimator):
-        _check_parameters(one, name, state)
+        vars(one).update(_defaults(kind, name, state))
     vars(one).update(state)
     return one
 
 
-def _check_parameters(one: BaseEstimator, name: str, state: dict) -> None:
-    lacking = [key for key in type(one)._get_param_names() if key not in state]
-    if lacking:
-        raise ValueError(
-            f"it holds a {name} without {lacking[0]!r}, which this version of skmtl has: fit the model anew"
-        )
+def _defaults(kind: type, name: str, state: dict) -> dict[str, Any]:
+    """Of parameters that the version which wrote the file did not have the defaults: they change nothing."""
+    given = inspect.signature(kind.__init__).parameters
+    lacking = {key: given[key].default for key in kind._get_param_names() if key not in state}
+    for key, default in lacking.items():
+        if default is inspect.Parameter.empty:
+            raise ValueError(
+                f"it holds a {name} without {key!r}, which this version of skmtl has: fit the model anew"
+            )
+    return lacking

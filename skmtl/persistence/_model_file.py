@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .._version import __version__
@@ -75,6 +76,8 @@ def save_model(model, path, *, about: Mapping[str, Any] | None = None) -> Path:
 def load_model(path):
     """The model of a file that `save_model` has written; its predictions are the same to the bit.
 
+    Parameters that the version which wrote the file did not have get their defaults.
+
     Only classes of skmtl that are made for it come out of a file, and no code does; what the arrays say is
     not checked beyond their shapes, so a forged file can make a model that fails or tells nonsense.
 
@@ -98,6 +101,10 @@ def load_model(path):
     model = unpack(path, make)["model"]
     if name_of(type(model)) is None:
         raise ValueError(f"{path} holds no model")
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        raise ValueError(f"{path} holds a model that has learned nothing") from None
     return model
 
 
@@ -121,7 +128,10 @@ def model_info(path) -> dict[str, Any]:
 
 def _head(path) -> dict[str, Any]:
     """The file without its objects: classes that this version does not know cannot hide why."""
-    head = unpack(path, lambda name, state: None)
+    try:
+        head = unpack(path, lambda name, state: None)
+    except ValueError as error:
+        raise ValueError(f"{error}; is it a whole file that save_model or skmtl train has written?") from None
     if not isinstance(head, dict) or head.get("kind") != KIND:
         raise ValueError(f"{path} is no model file of skmtl")
     if head.get("version") != VERSION:

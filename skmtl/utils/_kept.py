@@ -11,6 +11,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+# Images of so many pixels at most have their plan kept: that of larger ones takes memory, and little of their
+# time.
+KEPT_PIXELS = 2**16
+
 
 class Kept:
     """One value an estimator, good as long as nothing differs that it was made from: plain ``values``, which

@@ -78,6 +78,24 @@ def test_a_few_strokes_make_whole_masks(scene):
     assert model.score(images[16:], truth) > 0.85
 
 
+def test_pixels_are_looked_at_twice_where_there_are_many(scene):
+    images, _, numbers = scene
+    masks = np.stack(numbers) > 0
+    many = PixelAnnotator(hidden_layer_sizes=8, max_samples=2000, random_state=0).fit(images[:4], masks[:4])
+    few = PixelAnnotator(hidden_layer_sizes=8, max_samples=1999, random_state=0).fit(images[:4], masks[:4])
+    assert [len(one.levels_[0].networks) for one in (many, few)] == [2, 1]
+
+
+def test_a_second_look_sees_few_maps_of_many_classes():
+    images, boxes = squares(8)
+    masks = np.stack([np.minimum(numbered(one) * 9 + np.arange(34) // 4, 9 + 8) for one in boxes])
+    model = PixelAnnotator(hidden_layer_sizes=8, random_state=0).fit(images, masks)
+    (level,) = model.levels_
+    assert len(model.classes_) > 9 and level.condense.matrix.shape == (len(model.classes_), 8)
+    first, second = (network.n_features_in_ for network in level.networks)
+    assert second - first == 8 * 41 and model.predict(images).shape == masks.shape
+
+
 def test_points_are_found(scene):
     images, boxes, _ = scene
     points = np.stack([np.stack([one[0, :2], one[0, 2:]]) for one in boxes])

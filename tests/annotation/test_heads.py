@@ -16,7 +16,7 @@ from skmtl.annotation import (
 )
 from skmtl.annotation._cells import grid_of
 from skmtl.annotation._head import UNKNOWN, even_shares, mean_entropy
-from skmtl.annotation._instances import Masks, places
+from skmtl.annotation._instances import Masks, depths
 from skmtl.annotation._rows import Segments
 from skmtl.annotation._whole import _inner
 from skmtl.heads import CountHead, LabelHead, OrdinalHead, PointsHead
@@ -90,13 +90,21 @@ def test_masks_are_those_of_their_numbers():
     assert Masks(numbers * 0, 0)[:].shape == (0, 2, 3)
 
 
-def test_places_in_an_object():
+def test_depths_in_an_object():
     numbers = np.zeros((9, 9), int)
     numbers[2:7, 1:6] = 3
-    told = places(numbers)
-    np.testing.assert_allclose(told[4, 3], [1, 0, 0])
-    np.testing.assert_allclose(told[2, 1], [1 / 3, 2 / 2.5, 2 / 2.5], rtol=1e-6)
+    told = depths(numbers)
+    assert told[4, 3] == 1 and told[2, 1] == pytest.approx(1 / 3)
     assert np.isnan(told[numbers == 0]).all() and np.isfinite(told[numbers == 3]).all()
+
+
+@pytest.mark.parametrize("relief, n", [(0.03, 1), (0.1, 2)])
+def test_a_shallow_pass_does_not_cut_an_object(relief, n):
+    depth = np.tile(np.interp(np.arange(21), [0, 5, 10, 15, 20], [0.1, 0.9, 0.9 - relief, 0.9, 0.1]), (5, 1))
+    told = {"kind": np.full((105, 2), [0.1, 0.9]), "depth": depth.reshape(-1, 1)}
+    spec = {"classes": np.array([1]), "side": 1.0}
+    found = InstancesHead(smoothing=0).decode(told, grid_of((5, 21), 1), spec)
+    assert len(found["masks"]) == n and np.asarray(found["masks"]).any(axis=0).all()
 
 
 def test_instances_of_masks_and_of_files_are_those_of_maps():

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator
 from skmtl.annotation import _rows as rows_module
 from skmtl.annotation._cells import with_surroundings
 from skmtl.annotation._derivatives import derivative_tiles, derivatives_at, quarters
-from skmtl.annotation._levels import set_right
 from skmtl.annotation._rows import Cells, Pixels, Regions
 from skmtl.annotation._sampling import codes, count, draw, quotas
+from skmtl.annotation._told import EDGE, set_right, told_columns
 
 
 class Shown(BaseEstimator):
@@ -53,9 +53,9 @@ def derivatives(image, size):
     return plain
 
 
-def gathered(rows, trunk, image, wanted=None):
+def gathered(rows, trunk, image, wanted=None, *told):
     frame = rows.frame(image)
-    parts = list(rows.parts(trunk, image, frame, wanted))
+    parts = list(rows.parts(trunk, image, frame, wanted, *told))
     numbers = np.concatenate([number for number, _ in parts])
     return numbers, np.concatenate([X for _, X in parts]), frame
 
@@ -109,7 +109,7 @@ def test_plain_pixels_see_the_derivatives_alone(monkeypatch):
     np.testing.assert_array_equal(
         gathered(Pixels(True), None, image, np.array([7, 500]))[1], X[np.argsort(numbers)][[7, 500]]
     )
-    assert gathered(Regions(20, True), None, image)[1].shape[1] == 21
+    assert gathered(Regions(20, True), None, image)[1].shape[1] == 41
 
 
 @pytest.mark.parametrize("trunk", [Shown(), Tiled()])
@@ -170,14 +170,43 @@ def test_derivatives_are_those_of_gaussians(shape):
     image = 3 + 0.3 * row - 0.4 * column
     image = image if len(shape) == 2 else image[:, :, None] * [1, 2, 0]
     channels = 1 if len(shape) == 2 else 3
-    told = derivatives_at(image, np.array([3]), np.array([2])).reshape(21, channels)
+    told = derivatives_at(image, np.array([3]), np.array([2])).reshape(41, channels)
     whole = derivatives(image, 1)
     np.testing.assert_array_equal(whole[3, 2], told.ravel())
-    np.testing.assert_allclose(told[20], image.reshape(-1, channels).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(told[40], image.reshape(-1, channels).mean(axis=0), rtol=1e-5)
     if channels == 1:
         middle = derivatives_at(image, np.array([10]), np.array([15])).ravel()
         expected = [image[10, 15], 0, 0.5, 0]
         np.testing.assert_allclose(middle[:4], expected, atol=0.02)
+
+
+def test_half_of_the_derivatives_are_the_same_in_dim_light():
+    image = np.random.default_rng(0).normal(100, 9, (20, 31, 2))
+    bright, dim = (derivatives(one, 1)[:, :, 40:80] for one in (image, 0.1 * image + 3))
+    np.testing.assert_allclose(bright, dim, atol=1e-4)
+    assert np.isfinite(derivatives(np.full((9, 9), 7.0), 1)).all()
+
+
+@pytest.mark.parametrize("plain, trunk", [(True, None), (False, Shown()), (False, Tiled())])
+def test_a_second_look_sees_what_was_told_around_a_pixel(monkeypatch, plain, trunk):
+    monkeypatch.setattr(rows_module, "TILE", 8)
+    image = squares(1)[0][0]
+    told = np.random.default_rng(0).normal(size=(*image.shape, 2)).astype(np.float32)
+    maps = [derivatives(image, 1), derivatives(told, 1), *([] if plain else [Shown()._maps(image)])]
+    whole = np.concatenate(maps, axis=2).reshape(image.size, -1)
+    for wanted in (None, np.array([7, 500])):
+        numbers, X, _ = gathered(Pixels(plain), trunk, image, wanted, told)
+        np.testing.assert_allclose(X, whole[numbers], rtol=1e-6)
+
+
+def test_what_was_told_becomes_log_odds_and_numbers():
+    told = {
+        "a": {"kind": np.array([[0.25, 0.75], [1.0, 0.0]]), "depth": np.array([[5.0], [6]])},
+        "b": {"kind": np.array([[0.5, 0.25, 0.25], [0, 0, 1.0]])},
+    }
+    odds, edge = np.log(3), np.log(EDGE / (1 - EDGE))
+    expected = [[odds, 5, 0, -odds, -odds], [edge, 6, edge, edge, -edge]]
+    np.testing.assert_allclose(told_columns(told), expected, rtol=1e-6)
 
 
 def test_quarters():

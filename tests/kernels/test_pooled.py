@@ -65,6 +65,13 @@ def test_strips_cover_patches(values, dtype):
     assert strip.rows == 1 or strip == Strip(3, strip.length, strip.length)
 
 
+def _forward(X, filters, bias, plan):
+    out = np.empty((len(X), len(plan.offset), len(filters)), X.dtype)
+    codes = np.empty(out.shape, np.uint8)
+    pooled.forward(X, pooled.pack_ahead(plan, filters, bias), plan, out, codes)
+    return out, codes
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("shape", "k"), SHAPES)
 def test_values_and_slopes(shape, k, dtype):
@@ -72,10 +79,11 @@ def test_values_and_slopes(shape, k, dtype):
     filters = (RNG.normal(size=(k, 3, 3, shape[2])) / np.sqrt(9 * shape[2])).astype(dtype)
     bias = RNG.normal(size=k).astype(dtype)
     plan = pooled.plan(shape, k, X.dtype)
-    out, codes = pooled.forward(X, filters, bias, plan)
+    out, codes = _forward(X, filters, bias, plan)
     slopes = RNG.normal(size=out.shape).astype(dtype)
     dW, db = pooled.filter_slopes(X, codes, slopes, plan)
-    dX = pooled.image_slopes(filters, codes, slopes, plan)
+    dX = np.empty_like(X)
+    pooled.image_slopes(pooled.pack_back(plan, filters), codes, slopes, plan, dX)
     total_W, total_b, grid = 0, 0, (*plan.grid, k)
     for b in range(3):
         padded = np.pad(X[b].astype(float), [(1, 1), (1, 1), (0, 0)])
@@ -100,7 +108,7 @@ def test_the_first_of_equal_pixels_is_chosen_and_nan_is_not_hidden():
 def test_many_images_go_in_blocks_with_the_bits_of_each_alone(monkeypatch):
     X, filters = RNG.normal(size=(5, 6, 7, FILTERS)), RNG.normal(size=(4, 3, 3, FILTERS))
     plan = pooled.plan(X.shape[1:], 4, X.dtype)
-    whole = pooled.forward(X, filters, np.zeros(4), plan)
-    monkeypatch.setattr(pooled, "MAP_BYTES", 2 * 4 * 9 * 4 * 8)
-    for got, expected in zip(pooled.forward(X, filters, np.zeros(4), plan), whole, strict=True):
+    whole = _forward(X, filters, np.zeros(4), plan)
+    monkeypatch.setattr(pooled, "BLOCK_BYTES", 2 * 4 * 9 * 4 * 8)
+    for got, expected in zip(_forward(X, filters, np.zeros(4), plan), whole, strict=True):
         np.testing.assert_array_equal(got, expected)

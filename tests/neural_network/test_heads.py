@@ -25,7 +25,8 @@ SMALL = ConvTrunk((8, 8), (16,))
 
 
 def network(heads, **options):
-    given = {"learning_rate": 0.01, "max_iter": 25, "batch_size": 25, "random_state": 0}
+    given = {"learning_rate": 0.01, "schedule": "cosine", "max_iter": 25, "batch_size": 25}
+    given |= {"augment": None, "random_state": 0}
     return MultiHeadNetwork(heads=heads, **given | options)
 
 

@@ -6,13 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
-from _asserts import ROUNDING, Tolerance, assert_close
+from _asserts import ROUNDING, SAME_BITS, Tolerance, assert_close
 from _networks import bits_of, hide, scenes
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skmtl import MultiHeadNetwork, make_targets
+from skmtl import MultiHeadNetwork, make_targets, nn
 from skmtl.balancers import FAMO, MGDA
 from skmtl.heads import BoxHead, LabelHead, MaskHead, PointsHead, TagsHead
 from skmtl.neural_network import ConvTrunk, DenseTrunk
@@ -128,6 +128,18 @@ def test_a_seed_gives_the_same_bits(images):
     first = bits_of(network().fit(*images))
     assert bits_of(network().fit(*images)) == first
     assert bits_of(network().set_params(random_state=1).fit(*images)) != first
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_threads_share_a_batch_and_give_the_same_bits(batch_norm, images, monkeypatch):
+    monkeypatch.setattr(nn._layer, "LEAST", 1)  # small batches in as many parts as there can be
+    X, y = images
+    trunk = clone(SMALL).set_params(batch_norm=batch_norm, dropout=0.2)
+    models = [network(trunk=trunk, batch_size=9, max_iter=2, n_jobs=n).fit(X, y) for n in (None, 2, 3)]
+    expected = bits_of(models[0])
+    for model in models:
+        assert bits_of(model) == expected
+        assert_close(model.predict_proba(X)["mask"], models[0].predict_proba(X)["mask"], SAME_BITS)
 
 
 def test_a_pickled_network_says_the_same(images):

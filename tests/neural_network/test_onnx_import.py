@@ -157,6 +157,18 @@ BAD_GRAPHS = {
         lambda g: g.nodes[2].attributes.update(auto_pad="SAME_LOWER"),
         "auto_pad='SAME_LOWER' is not read",
     ),
+    "a huge stride": (
+        lambda g: g.nodes[2].attributes.update(strides=(2**62, 2**62)),
+        "one stride and one padding",
+    ),
+    "a huge window": (
+        lambda g: g.nodes[5].attributes.update(kernel_shape=(2**40, 2**40), pads=(2**39,) * 4),
+        "one stride and one padding",
+    ),
+    "made twice": (
+        lambda g: g.nodes.insert(6, Node("Relu", ("r0",), ("p0",))),
+        "its output is there already",
+    ),
     "stride 0": (lambda g: g.nodes[2].attributes.update(strides=(0, 0)), "one stride and one padding"),
     "ceiling": (lambda g: g.nodes[5].attributes.update(ceil_mode=1), "square windows are read"),
     "overlap": (lambda g: g.nodes[13].attributes.update(strides=(1, 1)), "windows side by side are read"),
@@ -199,6 +211,20 @@ def test_files_that_cannot_be_taken(change, message, graph, rng, tmp_path):
     path = write_onnx(tmp_path / "bad.onnx", graph, "other", "1")
     with pytest.raises(ValueError, match=message):
         network(PretrainedTrunk(path)).fit(rng.random((8, 19, 18, 3)), np.arange(8) % 2)
+
+
+def test_damage_is_refused_or_read_but_never_anything_else(file, rng):
+    whole, refused = file.read_bytes(), 0
+    for _ in range(150):
+        data = bytearray(whole)
+        for place in rng.integers(900, size=3):  # nodes come before their weights
+            data[place] = rng.integers(256)
+        file.write_bytes(data)
+        try:
+            assert PretrainedTrunk(file, output="features").origin().n_maps
+        except ValueError:
+            refused += 1
+    assert refused > 50
 
 
 def test_images_of_another_shape_are_refused(file, rng):

@@ -30,7 +30,7 @@ def images():
 
 
 def network(trunk, **options):
-    given = {"learning_rate": 0.01, "max_iter": 15, "batch_size": 20, "random_state": 0}
+    given = {"learning_rate": 0.01, "schedule": "cosine", "max_iter": 15, "batch_size": 20, "random_state": 0}
     return MultiHeadNetwork(trunk=trunk, **given | options)
 
 

@@ -19,6 +19,7 @@ LAYERS = {
     "dropout": (lambda: nn.dropout(0.4), ROW),
     "batch_norm": (lambda: nn.batch_norm("a"), ROW),
     "batch_norm of images": (lambda: nn.batch_norm("a"), IMAGE),
+    "batch_norm, rectified": (lambda: nn.batch_norm("a", rectified=True), IMAGE),
     "conv": (lambda: nn.conv("a", 3), IMAGE),
     "conv 1x1": (lambda: nn.conv("a", 3, size=1), IMAGE),
     "conv, stride 2": (lambda: nn.conv("a", 3, stride=2), IMAGE),
@@ -70,6 +71,7 @@ LAYERS = {
     ),
     "flatten": (nn.flatten, IMAGE),
     "residual": (lambda: nn.residual(nn.chain(nn.dense("a", 5), nn.gelu())), ROW),
+    "residual, rectified": (lambda: nn.residual(nn.dense("a", 5), rectified=True), ROW),
     "chain": (lambda: nn.chain(nn.dense("a", 4), nn.gelu(), nn.batch_norm("b"), nn.dense("c", 2)), ROW),
     "empty chain": (nn.chain, ROW),
     "image chain": (
@@ -148,6 +150,23 @@ def test_the_first_layer_leaves_its_input_alone_where_nobody_asks(name, rng):
     assert dX is None or name in ("empty chain", "flatten")
     for key, value in back(slope)[1].items():
         assert_close(gradients[key], value, SAME_BITS, key)
+
+
+@pytest.mark.parametrize("name", ["conv, stride 2", "conv_pool", "batch_norm of images"])
+def test_the_bits_are_the_same_for_any_number_of_threads(name, rng, monkeypatch):
+    monkeypatch.setattr(nn._layer, "LEAST", 1)  # a small batch in as many parts as there can be
+    layer, params, X, _ = build(name, rng, n=11, dtype=np.float32)
+
+    def passes(n_jobs):
+        run = nn.Run(rng, n_jobs=n_jobs)
+        Y, back = layer.forward(params, X, run)
+        dX, gradients = back(np.sin(np.arange(Y.size, dtype=np.float32)).reshape(Y.shape))
+        return {"Y": Y, "dX": dX, **gradients, **run.gathered}
+
+    expected = passes(None)
+    for n_jobs in (2, 3):
+        for key, value in passes(n_jobs).items():
+            assert_close(value, expected[key], SAME_BITS, key)
 
 
 def test_a_place_that_nobody_reads_gets_no_gradient(rng):

@@ -8,7 +8,6 @@ from _asserts import ROUNDING, SAME_BITS, assert_close
 from _gradients import DIFFERENCES, numeric_gradient
 
 from skmtl import nn
-from skmtl.nn._optimisers import BLOCK
 
 # ------------------------------------------------------------------------------------ optimisers
 
@@ -42,7 +41,7 @@ every_optimiser = pytest.mark.parametrize("name", OPTIMISERS)
 @every_optimiser
 def test_steps_are_those_of_the_algorithm(name, rng):
     make, naive = OPTIMISERS[name]
-    theta = rng.normal(size=BLOCK + 7)
+    theta = rng.normal(size=1007)
     gradients = rng.normal(size=(4, len(theta)))
     expected = naive(theta.copy(), gradients)
     optimiser = make(len(theta))

@@ -171,8 +171,12 @@ FORGED = {
         "no part of a model",
     ),
     "no parameters": (
+        with_value("model", {"object": "annotation.ImageAnnotator", "state": {"dict": []}}),
+        "without 'heads'.* fit the model anew",
+    ),
+    "not fitted": (
         with_value("model", {"object": "annotation.PixelAnnotator", "state": {"dict": []}}),
-        "without 'hidden_layer_sizes'.* fit the model anew",
+        "holds a model that has learned nothing",
     ),
     "no such array": (with_value("about", {"array": 700}), "cannot be read"),
     "an unknown kind": (with_value("about", {"eval": "1"}), "cannot be read"),
@@ -184,6 +188,17 @@ def test_forged_values_are_refused(name, saved, tmp_path):
     change, message = FORGED[name]
     with pytest.raises(ValueError, match=f"forged.skmtl.*{message}"):
         load_model(forged(saved, tmp_path / "forged.skmtl", change))
+
+
+def test_a_parameter_that_the_writer_did_not_have_gets_its_default(saved, tmp_path):
+    def older(values):
+        (model,) = (v for k, v in values["dict"] if k == "model")
+        model["state"]["dict"] = [pair for pair in model["state"]["dict"] if pair[0] != "max_iter"]
+        return values
+
+    model = load_model(forged(saved, tmp_path / "older.skmtl", older))
+    assert model.max_iter == MultiTaskLogisticRegression().max_iter
+    np.testing.assert_array_equal(model.predict(np.eye(6)), load_model(saved).predict(np.eye(6)))
 
 
 def test_values_nested_beyond_reason_are_refused(saved, tmp_path):

@@ -11,12 +11,13 @@ PACKAGE = "onnxruntime"
 
 def prepare(data, threads):
     X = np.ascontiguousarray(data.X.transpose(0, 3, 1, 2))
-    state = X, _session(data, threads), data.at_once
+    state = X, session(*layer_nodes(data), data.X.shape[3], threads), data.at_once
     run((X[: data.at_once], *state[1:]))
     return state
 
 
-def _session(data, threads):
+def layer_nodes(data):
+    """The nodes of the layers, their constants, and the name of the last maps."""
     nodes, initial, maps = [], [], "X"
     for i, (W, bias) in enumerate(data.layers):
         W = np.ascontiguousarray(W.transpose(0, 3, 1, 2))
@@ -27,10 +28,14 @@ def _session(data, threads):
             helper.make_node("MaxPool", [f"u{i}"], [f"m{i}"], kernel_shape=[2, 2], strides=[2, 2]),
         ]
         maps = f"m{i}"
-    channels = data.X.shape[3]
+    return nodes, initial, maps
+
+
+def session(nodes, initial, output, channels, threads):
+    """What runs the nodes on images "X" of so many channels, up to ``output``."""
     inputs = [helper.make_tensor_value_info("X", TensorProto.FLOAT, [None, channels, None, None])]
-    outputs = [helper.make_tensor_value_info(maps, TensorProto.FLOAT, None)]
-    graph = helper.make_graph(nodes, "layers", inputs, outputs, initial)
+    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "network", inputs, outputs, initial)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

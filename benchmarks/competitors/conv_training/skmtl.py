@@ -11,14 +11,14 @@ PACKAGE = "skmtl"
 
 
 def prepare(data, threads):
-    return start(
-        data, nn.chain(nn.conv_pool("a", 32), nn.conv_pool("b", 64), nn.flatten(), nn.dense("c", 10))
-    )
+    blocks = nn.conv_pool("a", 32), nn.conv_pool("b", 64)
+    return start(data, threads, nn.chain(*blocks, nn.flatten(), nn.dense("c", 10)))
 
 
-def start(data, network):
+def start(data, threads, network):
     vector = nn.Vector(data.params)
     state = {"data": data, "network": network, "vector": vector, "optimiser": nn.sgd(MOMENTUM)}
+    state["threads"] = threads
     state["momentum"] = state["optimiser"].start(vector.array)
     state["first"] = {name: value.copy() for name, value in gradients(state).items()}
     return state
@@ -26,7 +26,8 @@ def start(data, network):
 
 def gradients(state):
     data = state["data"]
-    scores, back = state["network"].forward(state["vector"].views, data.X, nn.Run())
+    run = nn.Run(np.random.default_rng(0), n_jobs=state["threads"])  # learns, though nothing here is drawn
+    scores, back = state["network"].forward(state["vector"].views, data.X, run)
     _, slopes = nn.cross_entropy()(scores, data.y, np.full(len(data.y), 1 / len(data.y), np.float32))
     return back(slopes, need_input=False)[1]
 

@@ -11,4 +11,4 @@ PACKAGE = "skmtl"
 
 def prepare(data, threads):
     blocks = [nn.chain(nn.conv(name, k), nn.max_pool(2), nn.relu()) for name, k in (("a", 32), ("b", 64))]
-    return start(data, nn.chain(*blocks, nn.flatten(), nn.dense("c", 10)))
+    return start(data, threads, nn.chain(*blocks, nn.flatten(), nn.dense("c", 10)))

@@ -1,0 +1,147 @@
+"""Real images with annotations of several kinds, how they are divided, and how answers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from skimage.segmentation import find_boundaries
+
+from skmtl.annotation import InstancesHead, LinesHead, ObjectsHead, PoseHead
+from skmtl.heads import CountHead, LabelHead
+from skmtl.metrics import boundary_f1, detection_scores
+
+#: Pixels that a line may lie beside the true one; the share of an image's longer side that a point may.
+TOLERANCE, NEAR = 2.0, 0.05
+
+
+@dataclass(frozen=True)
+class Images:
+    """A set: ``truth[kind]`` holds an annotation of each image; ``split(rng)`` gives numbers to learn from
+    and to judge by; ``few`` and ``test`` are how many of them are taken."""
+
+    name: str
+    images: np.ndarray
+    truth: dict[str, list]
+    split: Callable
+    few: int
+    test: int
+
+    def parts(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        train, test = self.split(np.random.default_rng(seed))
+        return train[: self.few], test[: self.test]
+
+
+def load(data: Path, name: str) -> Images:
+    """A set by its name, a key of ``SETS``."""
+    file, make = SETS[name]
+    return make(np.load(data / f"{file}.npz"))
+
+
+def _nuclei(data) -> Images:
+    numbers = [one.astype(np.int32) for one in data["instances"]]
+    truth = {
+        "instances": numbers,
+        "lines": [find_boundaries(one, mode="inner").astype(np.uint8) for one in numbers],
+        "count": data["counts"].astype(float).tolist(),
+        "class": data["class_names"][data["image_class"]].tolist(),
+    }
+    return Images("nuclei", data["images"], truth, _halves(len(numbers)), 40, 25)
+
+
+def _membranes(data) -> Images:
+    lines = [(one == 0).astype(np.uint8) for one in data["membrane"]]
+    if np.mean(lines) > 0.5:
+        lines = [1 - one for one in lines]
+    split = lambda rng: (rng.permutation(20), 20 + rng.permutation(10))  # noqa: E731
+    return Images("membranes", data["images"], {"lines": lines}, split, 10, 4)
+
+
+def _raccoons(data) -> Images:
+    truth = {"boxes": _records(data, data["class_names"][data["box_label"]])}
+    split = lambda rng: (rng.permutation(160), 160 + rng.permutation(40))  # noqa: E731
+    return Images("raccoons", data["images"], truth, split, 60, 40)
+
+
+def _mouse(data) -> Images:
+    points = list(data["points"].astype(float))
+    return Images("mouse", data["images"], {"points": points}, _halves(len(points)), 30, 40)
+
+
+def _by_image(data, values: np.ndarray) -> list[np.ndarray]:
+    return [values[data["box_image"] == i] for i in range(len(data["images"]))]
+
+
+def _records(data, labels: np.ndarray) -> list[dict]:
+    pairs = zip(_by_image(data, data["boxes"]), _by_image(data, labels), strict=True)
+    return [{"boxes": boxes, "labels": own} for boxes, own in pairs]
+
+
+def _halves(n: int) -> Callable:
+    def split(rng):
+        order = rng.permutation(n)
+        return order[: n // 2], order[n // 2 :]
+
+    return split
+
+
+def head_of(kind: str):
+    """The annotation head of a kind."""
+    return {
+        "boxes": ObjectsHead,
+        "instances": InstancesHead,
+        "lines": LinesHead,
+        "points": PoseHead,
+        "count": CountHead,
+        "class": LabelHead,
+    }[kind]()
+
+
+def judge(kind: str, truth: list, found: list, shape: tuple[int, int]) -> dict[str, float]:
+    """The metrics of a kind."""
+    return _JUDGES[kind](truth, found, shape)
+
+
+def _boxes(truth, found, shape):
+    told = detection_scores(truth, found)
+    return {"AP50": told.ap50, "AP": told.ap}
+
+
+def _instances(truth, found, shape):
+    told = detection_scores(
+        [_as_record(one) for one in truth],
+        [one | {"masks": np.asarray(one["masks"])} for one in found],
+        kind="masks",
+        max_detections=[300],
+    )
+    return {"mask AP50": told.ap50, "mask AP": told.ap}
+
+
+def _as_record(numbers: np.ndarray) -> dict:
+    ids = np.unique(numbers[numbers > 0])
+    return {"masks": numbers == ids[:, None, None], "labels": np.ones(len(ids), int)}
+
+
+def _points(truth, found, shape):
+    away = np.hypot(*(np.stack(truth)[:, :, :2] - np.stack(found)[:, :, :2]).transpose(2, 0, 1))
+    known = away[np.isfinite(away)]
+    return {"PCK": float((known <= NEAR * max(shape)).mean()), "error px": float(known.mean())}
+
+
+_JUDGES = {
+    "boxes": _boxes,
+    "instances": _instances,
+    "lines": lambda truth, found, shape: {"boundary F1": boundary_f1(truth, found, TOLERANCE, lines=True)},
+    "points": _points,
+    "count": lambda truth, found, shape: {"MAE": float(np.abs(np.subtract(truth, found)).mean())},
+    "class": lambda truth, found, shape: {"accuracy": float(np.mean(np.equal(truth, found)))},
+}
+
+SETS = {
+    "nuclei": ("dsb2018", _nuclei),
+    "membranes": ("membrane", _membranes),
+    "raccoons": ("raccoon", _raccoons),
+    "mouse": ("dlc_openfield", _mouse),
+}
