@@ -33,18 +33,18 @@ def main() -> None:
     for name in args.parts:
         part = PARTS[name]
         examples = part.load(Path(args.data), part.n, 0)
-        found = fitted(part, examples, list(part.heads), part.trunk, 0).predict(examples.X_test[:6])
-        truth = {field: values[:6] for field, values in examples.fields_test.items()}
+        shown = np.linspace(0, len(examples.X_test) - 1, 6).astype(int)
+        found = fitted(part, examples, list(part.heads), part.trunk, 0).predict(examples.X_test[shown])
         tiles = [
-            tile(image, found[i], {field: values[i] for field, values in truth.items()}, LARGER[name])
-            for i, image in enumerate(examples.X_test[:6])
+            tile(examples.X_test[i], one, {k: v[i] for k, v in examples.fields_test.items()}, LARGER[name])
+            for i, one in zip(shown, found, strict=True)
         ]
         save(tiles, name, "network")
 
 
 def tile(image: np.ndarray, found, truth: dict, factor: int):
     """One image with all that was found on it."""
-    large = enlarged(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2), factor)
+    large = enlarged(image.astype(np.uint8), factor)
     marks = {}
     if "box" in truth:
         marks |= {"boxes": [found["box"] * factor], "true_boxes": [truth["box"] * factor]}
