@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"cells": 3, "nuclei": 3, "fields": 3}
+LARGER = {"cells": 3, "nuclei": 3}
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def tile(image: np.ndarray, found, truth: dict, factor: int):
         marks |= {"points": found["points"] * factor, "true_points": truth["points"] * factor}
     if "mask" in truth:
         marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
-    said = [_told(found[field], truth[field]) for field in ("kind", "fluorescence") if field in truth]
+    said = [_told(found[field], truth[field]) for field in ("kind",) if field in truth]
     return drawn(large, text=", ".join(said), **marks)
 
 
