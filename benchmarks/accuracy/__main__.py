@@ -22,6 +22,7 @@ from harness.machine import machine  # noqa: E402
 #: Every study, with the model that the others are compared with, in all its tables or in each of them.
 STUDIES = {
     "networks": "separate",
+    "network_tables": "separate",
     "network_defaults": "before",
     "annotation": "alone",
     "annotation_objects": "alone",

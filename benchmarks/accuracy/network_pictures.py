@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"cells": 3, "nuclei": 3, "fields": 3}
+LARGER = {"cells": 3, "nuclei": 3}
 
 
 def main() -> None:
@@ -33,18 +33,18 @@ def main() -> None:
     for name in args.parts:
         part = PARTS[name]
         examples = part.load(Path(args.data), part.n, 0)
-        found = fitted(part, examples, list(part.heads), part.trunk, 0).predict(examples.X_test[:6])
-        truth = {field: values[:6] for field, values in examples.fields_test.items()}
+        shown = np.linspace(0, len(examples.X_test) - 1, 6).astype(int)
+        found = fitted(part, examples, list(part.heads), part.trunk, 0).predict(examples.X_test[shown])
         tiles = [
-            tile(image, found[i], {field: values[i] for field, values in truth.items()}, LARGER[name])
-            for i, image in enumerate(examples.X_test[:6])
+            tile(examples.X_test[i], one, {k: v[i] for k, v in examples.fields_test.items()}, LARGER[name])
+            for i, one in zip(shown, found, strict=True)
         ]
         save(tiles, name, "network")
 
 
 def tile(image: np.ndarray, found, truth: dict, factor: int):
     """One image with all that was found on it."""
-    large = enlarged(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2), factor)
+    large = enlarged(image.astype(np.uint8), factor)
     marks = {}
     if "box" in truth:
         marks |= {"boxes": [found["box"] * factor], "true_boxes": [truth["box"] * factor]}
@@ -53,7 +53,7 @@ def tile(image: np.ndarray, found, truth: dict, factor: int):
         marks |= {"points": found["points"] * factor, "true_points": truth["points"] * factor}
     if "mask" in truth:
         marks |= {"masks": [enlarged(found["mask"], factor)], "outline": enlarged(truth["mask"], factor)}
-    said = [_told(found[field], truth[field]) for field in ("kind", "fluorescence") if field in truth]
+    said = [_told(found[field], truth[field]) for field in ("kind",) if field in truth]
     return drawn(large, text=", ".join(said), **marks)
 
 

@@ -1,8 +1,9 @@
-"""Networks of equal numbers of parameters."""
+"""Networks of equal numbers of parameters, and what they tell beside each other."""
 
 from __future__ import annotations
 
 import numpy as np
+from comparison import Scores
 from sklearn.base import clone
 
 from skmtl.neural_network import InputsTrunk, Trunk
@@ -41,3 +42,14 @@ def _scaled(trunk: Trunk, share: float) -> Trunk:
 def scaled_sizes(sizes, share: float) -> tuple[int, ...]:
     """A share of each size, at least 1."""
     return tuple(max(round(share * int(size)), 1) for size in np.atleast_1d(sizes))
+
+
+def summary(tables: list[Scores]) -> list[str]:
+    """What joint learning has changed in each table."""
+    said = ["Joint minus separate, mean over scores and splits, and its standard error over splits:", ""]
+    for table in tables:
+        joint, separate = (list(table.values[model].values()) for model in ("joint", "separate"))
+        gaps = np.subtract(joint, separate).mean(axis=0)
+        error = gaps.std(ddof=1) / np.sqrt(len(gaps))
+        said.append(f"{gaps.mean():+.4f} +- {error:.4f}  {table.title}")
+    return said

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from comparison import Scores
+from network_sizes import summary
 from sklearn.metrics import f1_score, r2_score
 from sklearn.preprocessing import StandardScaler
 
@@ -33,9 +34,13 @@ TABLES = (
 )
 
 
-def table_scores(folder: Path, splits: int) -> list[Scores]:
+def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores of both on every table; rows to judge on are all that are not learned from."""
-    return [_scores(table, *_load(folder, table.name), splits) for table in TABLES]
+    tables = []
+    for table in TABLES:
+        tables.append(_scores(table, *_load(folder, table.name), splits))
+        print(tables[-1].table("separate"), flush=True)
+    return tables, summary(tables)
 
 
 def _load(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,8 @@
-"""Networks with several heads on real images and tables: one joint network beside separate ones.
+"""Networks with several heads on real images: one joint network beside separate ones.
 
 The separate networks have one task each, and together no more parameters than the joint one: their layers
-are narrower. All are trained with the defaults of MultiHeadNetwork (tables: MultiTaskMLP...). Labels are few,
-and the samples to judge on are new; each split draws both, and the networks' first parameters.
+are narrower. All are trained with the defaults of MultiHeadNetwork. Labels are few, and the samples to judge
+on are new; each split draws both, and the networks' first parameters.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import network_data as data
-import numpy as np
 from comparison import Scores
-from network_sizes import narrowed
-from network_tables import table_scores
+from network_sizes import narrowed, summary
 
 from skmtl import MultiHeadNetwork, make_targets
 from skmtl.heads import BoundaryHead, BoxHead, Head, LabelHead, MaskHead, PointsHead, TagsHead
@@ -76,18 +74,7 @@ def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     for part in PARTS.values():
         tables.append(_image_scores(part, folder, splits))
         print(tables[-1].table("separate"), flush=True)
-    tables += table_scores(folder, splits)
-    said = ["Joint minus separate, mean over scores and splits, and its standard error over splits:", ""]
-    for table in tables:
-        gaps = [np.subtract(*_pair(table, name)) for name in table.values["joint"]]
-        of_split = np.mean(gaps, axis=0)
-        error = of_split.std(ddof=1) / np.sqrt(splits)
-        said.append(f"{of_split.mean():+.4f} +- {error:.4f}  {table.title}")
-    return tables, said
-
-
-def _pair(table: Scores, score: str) -> tuple[list[float], list[float]]:
-    return table.values["joint"][score], table.values["separate"][score]
+    return tables, summary(tables)
 
 
 def _image_scores(part: Part, folder: Path, splits: int) -> Scores:

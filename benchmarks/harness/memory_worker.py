@@ -82,7 +82,8 @@ def model_of(name: str, parameters: dict):
 def network(batch_norm: bool):
     """Convolutions 3 x 3 of 32 and 64 filters, ReLU and largest of 2 x 2, and a linear layer."""
     trunk = ConvTrunk((32, 64), (), batch_norm=batch_norm)
-    return MultiHeadNetwork(trunk=trunk, max_iter=1, batch_size=64, solver="sgd", random_state=0)
+    same = {"learning_rate": 1e-3, "schedule": "constant", "augment": None, "max_iter": 1, "batch_size": 64}
+    return MultiHeadNetwork(trunk=trunk, solver="sgd", random_state=0, **same)
 
 
 class TorchNetwork:

@@ -67,8 +67,8 @@ def convolve_squares(what):
     def run(images, squares, bank, out):
         size, channels = squares.offset.size, bank.panels.shape[2]
         image, output = images.reshape(-1), out.reshape(-1)
-        values = np.empty(16 * _AT_ONCE * channels, images.dtype)
-        sums, rest = np.empty(16 * _AT_ONCE * FILTERS, images.dtype), np.empty(4 * FILTERS, images.dtype)
+        values = np.zeros(16 * _AT_ONCE * channels, images.dtype)
+        sums, rest = np.zeros(16 * _AT_ONCE * FILTERS, images.dtype), np.zeros(4 * FILTERS, images.dtype)
         # blocks do not end with an image: small ones would leave most of a tile empty
         for start in range(0, images.shape[0] * size, _AT_ONCE):
             count = min(_AT_ONCE, images.shape[0] * size - start)

@@ -107,14 +107,18 @@ def test_threads_write_the_same_bits_and_an_image_those_of_the_batch(channels, m
     assert parts == [2, 3, 4]
 
 
-def test_threads_are_not_started_for_little_work(monkeypatch):
-    monkeypatch.setattr(shares, "run_blocks", None)
-    images, filters, bias = _problem((18, 18, 32), (3, 3), 64, "float32")
-    for pool in (1, 2):
-        layer = plan_layer(
-            filters, bias, conv.Rule(conv.RELU, True), Form(Window((3, 3)), pool), (18, 18, 32), "f4"
-        )
-        run_layer(layer, images[:1], n_jobs=2)
+@pytest.mark.parametrize("channels", [1, conv.FILTERS])
+def test_threads_start_where_each_has_enough_to_do(channels, monkeypatch):
+    images, filters, bias = _problem((6, 6, channels), (3, 3), 2 * conv.FILTERS, "float32")
+    form = Form(Window((3, 3)), 2)
+    layer = plan_layer(filters, bias, conv.Rule(conv.RELU, True), form, images.shape[1:], "float32")
+    run, parts = shares.run_blocks, []
+    monkeypatch.setattr(shares, "run_blocks", lambda *args: parts.append(len(args[1])) or run(*args))
+    half = layer.bank.panels.size * layer.sites.offset.size // 2
+    for worth, expected in ((half + 1, []), (half, [2])):
+        monkeypatch.setattr(shares, "WORTH_A_THREAD", worth)
+        run_layer(layer, images[:1], n_jobs=4)
+        assert parts == expected
 
 
 def test_deep_narrow_filters_of_pooled_layers_take_winograds_way():
