@@ -20,8 +20,8 @@ class LabelHead(Head):
 
     Notes
     -----
-    Metric: accuracy over observed labels, where one that was not seen at fit is always missed. Learned from
-    rows with a label only.
+    Metric: accuracy over observed labels, where one that was not seen at fit is always missed (and
+    ValueError where none was seen). Learned from rows with a label only.
     """
 
     task = "multiclass"
@@ -64,7 +64,12 @@ class LabelHead(Head):
         return output
 
     def score(self, target, predicted, spec):
-        return mean_observed(np.where(self._observed(target), target == predicted, np.nan))
+        observed = self._observed(target)
+        if observed.any() and not np.isin(target[observed], spec["classes"]).any():
+            raise field_error(
+                spec, f"label '{target[observed][0]}' was not seen at fit; known: {spec['classes']}."
+            )
+        return mean_observed(np.where(observed, target == predicted, np.nan))
 
     def _observed(self, target: np.ndarray) -> np.ndarray:
         text = target.dtype.kind == "U"
