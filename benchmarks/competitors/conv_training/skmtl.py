@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from problems.conv_training import MOMENTUM, RATE
+from threadpoolctl import threadpool_limits
 
 from skmtl import nn
 
@@ -16,6 +17,8 @@ def prepare(data, threads):
 
 
 def start(data, threads, network):
+    # As a fit does: waiting threads of BLAS would keep the layers' own ones from their cores.
+    threadpool_limits(1, user_api="blas")
     vector = nn.Vector(data.params)
     state = {"data": data, "network": network, "vector": vector, "optimiser": nn.sgd(MOMENTUM)}
     state["threads"] = threads
