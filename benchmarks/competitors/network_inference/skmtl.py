@@ -13,7 +13,7 @@ PACKAGE = "skmtl"
 
 def prepare(data, threads):
     trunk = ConvTrunk(tuple(len(W) for W, _ in data.layers), hidden_layer_sizes=())
-    model = MultiHeadNetwork(trunk=trunk, max_iter=1, random_state=0)
+    model = MultiHeadNetwork(trunk=trunk, max_iter=1, random_state=0, n_jobs=threads)
     model.fit(data.X, np.arange(len(data.X)) % CLASSES)
     for i, (W, bias) in enumerate(data.layers):
         model.params_ |= {f"trunk.conv{i}.W": W.transpose(1, 2, 3, 0), f"trunk.conv{i}.b": bias}
