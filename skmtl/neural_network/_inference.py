@@ -111,7 +111,7 @@ class _Blocks:
         maps = self._scaled(X)
         levels = [maps[:, 1:-1, 1:-1]]
         for layer in self.layers:
-            maps = self.run_layer(layer, maps, n_jobs=run.n_jobs)
+            maps = self.run_layer(layer, maps)  # so fast that threads cost more than they save
             levels.append(maps[:, 1:-1, 1:-1] if layer.framed else maps)
         for stage in self.rest:
             levels.append(stage.forward(params, levels[-1], run)[0])

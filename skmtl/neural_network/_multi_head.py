@@ -91,7 +91,7 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         Label that stands for "not observed" in label heads that "auto" makes.
     n_jobs : int, optional
         Threads that share the samples of a batch; the bits are the same for any number. None means 1, -1 all
-        cores.
+        cores. Predictions of a ``ConvTrunk`` of default blocks take one thread in any case.
     random_state : int, RandomState or None
         Of first parameters, batches, dropout and held-out samples. The same number gives the same bits.
     verbose : bool, default False

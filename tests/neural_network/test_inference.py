@@ -11,7 +11,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skmtl import MultiHeadNetwork, make_targets
-from skmtl.kernels import shares
 from skmtl.neural_network import ConvTrunk, CrossStitchTrunk, _inference
 from skmtl.neural_network._codings import read_outputs
 from skmtl.neural_network._inputs import Scaling
@@ -95,16 +94,6 @@ def test_a_plan_serves_until_parameters_change(monkeypatch):
     model.params_["trunk.conv0.W"] /= 2
     assert_close(model.predict_proba(X)["kind"], before, FLOAT32)
     assert len(planned) == 3
-
-
-def test_threads_share_the_filters_of_a_block(monkeypatch):
-    model, X = _fitted(ConvTrunk((40,), (5,)))
-    before, parts, run = model._outputs(X), [], shares.run_blocks
-    monkeypatch.setattr(shares, "WORTH_A_THREAD", 1)
-    monkeypatch.setattr(shares, "run_blocks", lambda *args: parts.append(len(args[1])) or run(*args))
-    for name, values in model.set_params(n_jobs=2)._outputs(X).items():
-        assert_close(values, before[name], SAME_BITS)
-    assert parts == [2]
 
 
 def test_a_second_fit_and_another_estimator_have_plans_of_their_own():
