@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..heads import Head, MaskHead
+from ..utils._init import extended_init
 from ._engine import BaseAnnotator
 from ._head import AnnotationHead
 from ._pixels import PixelsHead
@@ -80,34 +81,7 @@ class ImageAnnotator(BaseAnnotator):
         **BaseAnnotator._region_constraints,
     }
 
-    def __init__(
-        self,
-        heads,
-        trunk=None,
-        *,
-        cell=None,
-        reach=2,
-        n_regions=400,
-        hidden_layer_sizes=(128,),
-        max_samples=40_000,
-        max_iter=15,
-        on_error="raise",
-        random_state=None,
-        n_jobs=None,
-        verbose=False,
-    ):
-        self.heads = heads
-        self.trunk = trunk
-        self.cell = cell
-        self.reach = reach
-        self.n_regions = n_regions
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_samples = max_samples
-        self.max_iter = max_iter
-        self.on_error = on_error
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+    __init__ = extended_init(BaseAnnotator, {"cell": None, "reach": 2, "n_regions": 400}, needed=("heads",))
 
     def _heads(self):
         try:
