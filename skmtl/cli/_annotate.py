@@ -35,7 +35,7 @@ def add_to(commands) -> None:
         metavar="FILE.csv",
         help="also write how unsure the model is of each image, the least sure one first",
     )
-    annotate.add_argument("--jobs", type=int, metavar="N", help="threads (default 1; -1 for all processors)")
+    arguments.add_jobs(annotate)
     arguments.add_on_error(annotate)
     arguments.add_output(annotate)
     annotate.set_defaults(run=run)

@@ -73,6 +73,10 @@ def add_option(parser: argparse.ArgumentParser, flag: str, what: str) -> None:
     )
 
 
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, metavar="N", help="threads (default 1; -1 for all processors)")
+
+
 def add_on_error(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--on-error",

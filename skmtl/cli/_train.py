@@ -49,7 +49,7 @@ def add_to(commands) -> None:
         metavar="N",
         help="cells, pixels or regions to learn from, at most (default 40000)",
     )
-    train.add_argument("--jobs", type=int, metavar="N", help="threads (default 1; -1 for all processors)")
+    arguments.add_jobs(train)
     arguments.add_on_error(train)
     arguments.add_output(train)
     train.set_defaults(run=run)
