@@ -277,17 +277,21 @@ class BaseAnnotator(BaseEstimator):
         X : as in `predict`
         y : as in `fit`
         """
-        found = self._tell(X, lambda head, *told: head.decode(*told))
         refusals = Refusals(self.on_error)
-        images = read_images(X, refusals)
-        columns, scores = self._columns(y, len(images)), {}
+        images = self._asked(X, refusals)
+        columns = self._columns(y, len(images))
+        truth = {
+            name: self._read(head, columns[name], images, name, refusals)
+            for level in self.levels_
+            for name, head in level.heads.items()
+        }
+        refusals.warn()
+        found, scores = self._answers(images, lambda head, *told: head.decode(*told)), {}
         for level in self.levels_:
             for name, head in level.heads.items():
-                truth = self._read(head, columns[name], images, name, refusals)
-                known = [i for i, one in enumerate(truth) if one is not None and found[i] is not None]
-                told = [found[i][name] for i in known]
-                spec = level.specs[name]
-                scores[name] = head.score([truth[i] for i in known], told, spec) if known else float("nan")
+                known = [i for i, one in enumerate(truth[name]) if one is not None]
+                pairs = [truth[name][i] for i in known], [found[i][name] for i in known]
+                scores[name] = head.score(*pairs, level.specs[name]) if known else float("nan")
         return scores
 
     def score(self, X, y) -> float:
@@ -308,17 +312,22 @@ class BaseAnnotator(BaseEstimator):
 
     def _tell(self, X, question: Callable) -> list[dict[str, Any] | None]:
         """The answers of all heads, by name, for each image."""
-        check_is_fitted(self)
         refusals = Refusals(self.on_error)
-        images = read_images(X, refusals)
-        images = [
+        images = self._asked(X, refusals)
+        refusals.warn()
+        return self._answers(images, question)
+
+    def _asked(self, X, refusals: Refusals) -> list[np.ndarray | None]:
+        """Images like those learned from; None for one that was left out."""
+        check_is_fitted(self)
+        return [
             image if image is None
             else refusals.read(same_channels, "image", image, self.n_channels_, f"X[{i}]")
-            for i, image in enumerate(images)
+            for i, image in enumerate(read_images(X, refusals))
         ]  # fmt: skip
-        told = run_blocks(lambda image: self._tell_image(image, question), images, self.n_jobs)
-        refusals.warn()
-        return told
+
+    def _answers(self, images: list[np.ndarray | None], question: Callable) -> list[dict[str, Any] | None]:
+        return run_blocks(lambda image: self._tell_image(image, question), images, self.n_jobs)
 
     def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
         if image is None:

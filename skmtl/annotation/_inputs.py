@@ -30,7 +30,7 @@ class Refusals:
     def warn(self) -> None:
         """Say what was left out, if anything was."""
         if self.report.skipped:
-            warnings.warn(f"left out, see report_:\n{self.report}", UserWarning, stacklevel=4)
+            warnings.warn(f"left out:\n{self.report}", UserWarning, stacklevel=4)
 
 
 def read_images(X, refusals: Refusals) -> list[np.ndarray | None]:

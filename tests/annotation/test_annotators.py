@@ -251,6 +251,10 @@ def test_bad_images_and_annotations_are_counted_or_refused(scene):
     with pytest.warns(UserWarning, match="left out"):
         found = model.predict(X[:4])
     assert found[2] is None and found[3] is not None
+    with pytest.warns(UserWarning, match="1 x annotation(.|\n)*2 x image|2 x image(.|\n)*1 x annotation"):
+        skipped = model.score(X, y)
+    kept = [i for i in range(16) if i not in (2, 5, 7)]
+    assert skipped == model.score([X[i] for i in kept], [y[i] for i in kept])
 
 
 @pytest.mark.parametrize(
