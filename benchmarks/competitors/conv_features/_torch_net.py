@@ -23,11 +23,5 @@ def net(data):
     return X, features
 
 
-def run(state):
-    X, features, at_once = state
-    with torch.inference_mode():
-        return torch.cat([features(X[i : i + at_once]) for i in range(0, len(X), at_once)])
-
-
 def result(state, output):
     return output.numpy()

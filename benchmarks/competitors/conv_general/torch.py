@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from competitors.conv_training._torch_net import gradients, result, run  # noqa: F401
 from problems.conv_general import CONVOLUTIONS, MOMENTUM, RATE
 from torch import nn
 
@@ -56,18 +57,3 @@ def _turned(W):
 
 def _turned_back(W):
     return W.permute(2, 3, 1, 0) if W.ndim == 4 else W.T if W.ndim == 2 else W
-
-
-def gradients(state):
-    state["optimiser"].zero_grad(set_to_none=True)
-    nn.functional.cross_entropy(state["net"](state["X"]), state["y"]).backward()
-
-
-def run(state):
-    for _ in range(state["steps"]):
-        gradients(state)
-        state["optimiser"].step()
-
-
-def result(state, output):
-    return state["first"]

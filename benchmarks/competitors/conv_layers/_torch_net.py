@@ -25,11 +25,5 @@ def net(data):
     return X, maps
 
 
-def run(state):
-    X, maps, at_once = state
-    with torch.inference_mode():
-        return torch.cat([maps(X[i : i + at_once]) for i in range(0, len(X), at_once)])
-
-
 def result(state, output):
     return output.permute(0, 2, 3, 1).numpy()

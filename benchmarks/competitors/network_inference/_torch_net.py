@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from competitors.conv_layers._torch_net import net as layers
-from competitors.conv_layers._torch_net import run  # noqa: F401
 
 
 def net(data):
