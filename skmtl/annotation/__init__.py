@@ -6,6 +6,7 @@ from ._detectors import InstanceSegmenter, ObjectDetector, PoseEstimator
 from ._head import AnnotationHead
 from ._instances import InstancesHead, Masks
 from ._objects import ObjectsHead
+from ._one_box import OneBoxHead
 from ._pixels import LinesHead, MapHead, PixelsHead
 from ._pose import PoseHead
 from ._regions import RegionsHead
@@ -25,6 +26,7 @@ __all__ = [
     "Masks",
     "ObjectDetector",
     "ObjectsHead",
+    "OneBoxHead",
     "PixelAnnotator",
     "PixelsHead",
     "PoseEstimator",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..heads import Head, MaskHead
+from ..heads import BoxHead, Head, MaskHead, PointsHead
 from ..utils._init import extended_init
 from ._engine import BaseAnnotator
 from ._head import AnnotationHead
+from ._one_box import OneBoxHead
 from ._pixels import PixelsHead
+from ._pose import PoseHead
 from ._whole import ImageHead
 
 
@@ -100,4 +102,14 @@ def _as_annotation(head) -> AnnotationHead:
     """A head of `skmtl.heads` as one of annotations."""
     if isinstance(head, MaskHead):
         return PixelsHead()
+    if isinstance(head, BoxHead):
+        return OneBoxHead()
+    if isinstance(head, PointsHead):
+        return _pose(head)
     return ImageHead(head) if isinstance(head, Head) else head
+
+
+def _pose(head: PointsHead) -> PoseHead:
+    if head.metric != "pck":
+        raise ValueError(f"an annotator scores points by 'pck', got {head!r}")
+    return PoseHead(head.share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -12,7 +13,6 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..feature_extraction import ConvFeatureExtractor
 from ..utils._atomic import all_or_nothing
 from ..utils._parallel import run_blocks
 from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
@@ -20,10 +20,8 @@ from ._head import AnnotationHead
 from ._inputs import Refusals, as_trunk_takes, columns_of, read_images, same_channels
 from ._levels import Examples, PlaceLevel, Settings
 from ._rows import Cells, Pixels, Regions
+from ._trunk import GRID, default_trunk
 from ._whole import ImageLevel, pooled
-
-#: Rows and columns of the default trunk's filters, and the cells a side that whole images are pooled over.
-KERNEL, GRID = 6, 2
 
 
 class BaseAnnotator(BaseEstimator):
@@ -130,15 +128,13 @@ class BaseAnnotator(BaseEstimator):
         rows = [i for i, _ in enumerate(images) if any(column[i] is not None for column in known.values())]
         if not rows:
             raise ValueError("y holds no annotation of any image: there is nothing to learn")
-        examples = Examples(
-            self.trunk_, [images[i] for i in rows], {n: [one[i] for i in rows] for n, one in known.items()}
-        )
+        images, known = [images[i] for i in rows], {n: [one[i] for i in rows] for n, one in known.items()}
+        examples = Examples(self.trunk_, images, known, self._fitted_trunk, partial(self._ones, images))
         layers, most = self.hidden_layer_sizes, self.max_samples
         settings = Settings(layers, most, self.max_iter, self.n_jobs, self.verbose)
-        self.levels_ = [
-            level.fit(examples, settings, int(rng.integers(2**31 - 1)))
-            for level in self._levels(heads, known)
-        ]
+        self.levels_ = []
+        for level in self._levels(heads, known):
+            self.levels_.append(level.fit(examples, settings, int(rng.integers(2**31 - 1))))
         self.report_ = refusals.report
         refusals.warn()
         return self
@@ -151,17 +147,17 @@ class BaseAnnotator(BaseEstimator):
         ]  # fmt: skip
 
     def _levels(self, heads: dict[str, AnnotationHead], known: dict[str, list]) -> list:
-        """The levels that the heads are of, not fitted."""
+        """The levels that the heads are of, not fitted; the last one looks at what the others find."""
         by_level: dict[str, dict] = {}
         for name, head in heads.items():
             by_level.setdefault(head.level, {})[name] = head
         makers: dict[str, Callable] = {
-            "image": ImageLevel,
             "cell": lambda own: PlaceLevel(Cells(self._cell_size(own, known), self.reach), own),
             "pixel": lambda own: PlaceLevel(Pixels(self.trunk is None), own),
             "region": lambda own: PlaceLevel(Regions(self.n_regions, self.trunk is None), own),
+            "image": ImageLevel,
         }
-        return [makers[level](own) for level, own in by_level.items()]
+        return [make(by_level[level]) for level, make in makers.items() if level in by_level]
 
     def _cell_size(self, heads: dict, known: dict[str, list]) -> int:
         if self.cell is not None:
@@ -175,8 +171,8 @@ class BaseAnnotator(BaseEstimator):
         """Without one that was given, pixels and regions see the derivatives alone."""
         return self.trunk is not None or any(head.level in ("image", "cell") for head in heads.values())
 
-    def _fitted_trunk(self, images: list[np.ndarray]):
-        trunk = default_trunk(images, self._trunk_seed) if self.trunk is None else clone(self.trunk)
+    def _fitted_trunk(self, images: list[np.ndarray], grid: int = GRID):
+        trunk = default_trunk(images, self._trunk_seed, grid) if self.trunk is None else clone(self.trunk)
         return trunk.fit(as_trunk_takes(images))
 
     def predict(self, X):
@@ -332,29 +328,26 @@ class BaseAnnotator(BaseEstimator):
     def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
         if image is None:
             return None
-        answers = {}
+        answers, ones = {}, {}
         for level in self.levels_:
-            frame, told = level.tell(self.trunk_, image)
+            frame, told = level.tell(self.trunk_, image, ones)
             for name, head in level.heads.items():
-                answers[name] = question(head, told[name], frame, level.specs[name])
-        return {name: answers[name] for name in self._heads()}
+                of_head = told[name], frame, level.specs[name]
+                answers[name] = question(head, *of_head)
+                if level.specs[name].get("one"):
+                    ones[name] = head.where_one(*of_head)
+        return {name: answers[name] for name in self._heads() if name in answers}
+
+    def _ones(self, images: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """Where heads of the levels fitted so far find the one thing that an image shows, a box (4,) each."""
+        names = [n for level in self.levels_ for n, spec in level.specs.items() if spec.get("one")]
+        if not names:
+            return [{} for _ in images]
+        found = self._answers(images, lambda head, *told: told[2].get("one") and head.where_one(*told))
+        return [{name: one[name] for name in names} for one in found]
 
 
 def mean_known(values: Iterable[float]) -> float:
     """The mean of those that are not NaN; NaN where there are none."""
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
-
-
-def default_trunk(images: list[np.ndarray], seed: int) -> ConvFeatureExtractor:
-    """32 filters at four scales; smaller filters where images are smaller."""
-    side = min(min(image.shape[:2]) for image in images)
-    kernel = min(KERNEL, side)
-    return ConvFeatureExtractor(
-        n_filters=32,
-        kernel_size=kernel,
-        grid=min(GRID, side - kernel + 1),
-        image_shape=(None, None, images[0].shape[2] if images[0].ndim == 3 else 1),
-        scales=(1, 2, 4, 8),
-        random_state=seed,
-    )

@@ -29,6 +29,9 @@ class AnnotationHead(Component):
     A field called "kind" holds codes 0, 1, ..., of which ``spec["n_codes"]`` are possible and `UNKNOWN` is
     not known. Rows are drawn by their kind; what the network tells of it is set right for the shares that
     were drawn, and reaches `decode` as probabilities (rows, n_codes).
+
+    Where ``spec["one"]`` is true, each image shows one thing (a body, an object), and `where_one` tells
+    where: heads of whole images also see what is there, cut out.
     """
 
     level: ClassVar[str] = "pixel"
@@ -70,6 +73,10 @@ class AnnotationHead(Component):
     def uncertainty(self, told: dict[str, np.ndarray], frame, spec: dict) -> float:
         """How unsure the annotation of an image is, from 0 to 1: the mean entropy of what its rows are."""
         return mean_entropy(told["kind"])
+
+    def where_one(self, told: dict[str, np.ndarray], frame, spec: dict) -> np.ndarray:
+        """The box (4,) of the one thing that an image shows, for heads whose ``spec["one"]`` is true."""
+        raise NotImplementedError
 
     def score(self, truth: list, found: list, spec: dict) -> float:
         """How good the decoded annotations are, greater is better; NaN where nothing is known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -39,11 +40,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Examples:
-    """Fitted trunk, images, and for each head what is known of each image, None where nothing is."""
+    """Fitted trunk, images, and for each head what is known of each image, None where nothing is.
+
+    ``new_trunk`` fits another trunk to images, to be pooled over a number of cells a side; ``ones`` tells of
+    each image where heads fitted before find the one thing that it shows.
+    """
 
     trunk: Any
     images: list[np.ndarray]
     known: dict[str, list]
+    new_trunk: Callable[[list[np.ndarray], int], Any]
+    ones: Callable[[], list[dict[str, np.ndarray]]]
 
     def learn(self, heads: dict[str, AnnotationHead]) -> dict[str, dict]:
         """What each head remembers."""
@@ -198,8 +205,11 @@ class PlaceLevel:
         columns = columns if self.condense is None else self.condense(columns)
         return self.rows.parts(trunk, image, frame, wanted, columns.reshape(*frame.shape, -1))
 
-    def tell(self, trunk, image: np.ndarray) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
-        """The frame of an image and, for each head, what the last network tells of its rows."""
+    def tell(self, trunk, image: np.ndarray, ones=None) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
+        """The frame of an image and, for each head, what the last network tells of its rows.
+
+        ``ones`` matters to heads of whole images alone.
+        """
         frame, told = self.rows.frame(image), None
         for network in self.networks:
             told = self._told(network, self._parts(trunk, image, frame, told), frame)

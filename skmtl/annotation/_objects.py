@@ -17,6 +17,8 @@ CANDIDATES = 1000
 CELLS_A_SIDE, SIZES = 4, (2, 16)
 #: Empty cells to learn from for each one that speaks for an object, and at least how many.
 EMPTY, LEAST = 3, 1000
+#: Each image is taken to show one object where so large a share of those with any shows one.
+ALONE = 0.9
 
 
 class ObjectsHead(AnnotationHead):
@@ -70,7 +72,9 @@ class ObjectsHead(AnnotationHead):
         classes = join_labels([one.labels for one in known])
         if not len(classes):
             raise ValueError(f"{name}: there is no object in any labelled image: there is nothing to learn")
-        return {"name": name, "classes": classes, "n_codes": 1 + len(classes)}
+        there = np.array([len(one.boxes) for one in known if len(one.boxes)])
+        one = bool((there == 1).mean() >= ALONE)
+        return {"name": name, "classes": classes, "n_codes": 1 + len(classes), "one": one}
 
     def fields(self, spec):
         return {"kind": kind_field(), "place": NumberHead()}
@@ -105,6 +109,10 @@ class ObjectsHead(AnnotationHead):
             "labels": spec["classes"][best[order]],
             "scores": scores[order],
         }
+
+    def where_one(self, told, frame: Grid, spec):
+        """The surest box."""
+        return ObjectsHead(0.0, self.overlap, 1).decode(told, frame, spec)["boxes"][0]
 
     def uncertainty(self, told, frame, spec):
         """How near the least sure object is to being as likely there as not: 1 - \\|2 score - 1\\|."""

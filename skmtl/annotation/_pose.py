@@ -14,6 +14,8 @@ from ._records import check_size
 NEAR = 1.5
 #: Cells within this many cells of the surest one have a say in where a point is.
 SAY = 2.0
+#: What is around a point that is alone is this many cells wide to each side, for `PoseHead.where_one`.
+AROUND = 4
 #: How many cells are between the two nearest points of a typical body; and bounds of the size of a cell.
 CELLS_BETWEEN, SIZES = 3, (2, 16)
 
@@ -80,7 +82,7 @@ class PoseHead(AnnotationHead):
         seen = np.isfinite([points[:, 0] for points, _ in known]).any(axis=0)
         if not seen.all():
             raise ValueError(f"{name}: point {int((~seen).argmax())} is known in no image")
-        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen)}
+        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen), "one": True}
 
     def fields(self, spec):
         return {"kind": kind_field(), "way": NumberHead()}
@@ -108,6 +110,14 @@ class PoseHead(AnnotationHead):
             points[k, 2] = column[best]
         points[:, :2] = np.clip(points[:, :2], 0, frame.shape[::-1])
         return points
+
+    def where_one(self, told, frame: Grid, spec):
+        """A square around the surer points, twice as wide as they are apart."""
+        points = self.decode(told, frame, spec)
+        points = points[points[:, 2] >= points[:, 2].max() / 2, :2]
+        low, high = points.min(axis=0), points.max(axis=0)
+        half = max((high - low).max(), AROUND * frame.size)
+        return np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half])
 
     def uncertainty(self, told, frame, spec):
         """1 - the confidence of the least sure point."""

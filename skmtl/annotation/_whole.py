@@ -1,8 +1,9 @@
-"""What is said of an image as a whole: a class, tags, numbers, one box, points."""
+"""What is said of an image as a whole: a class, tags, numbers."""
 
 from __future__ import annotations
 
 import numpy as np
+from skimage.transform import resize
 from sklearn.base import clone
 
 from ..heads import Head, NumberHead
@@ -18,6 +19,11 @@ from ._tags import learn_tags, tag_value, tags_of
 #: Numbers are predicted within the range seen at fit, and this share of it beyond: from few images a
 #: network's numbers, and above all the exponentials of its logarithms of counts, are anything beyond.
 BEYOND = 0.25
+#: The heads that tell where something is.
+PLACES = "see ObjectsHead, OneBoxHead and PoseHead"
+#: Side of what is cut out of an image in pixels, cells a side that it is pooled over, and how much wider it
+#: is than what was found.
+SIDE, CELLS, WIDER = 48, 4, 1.2
 
 
 class ImageHead(AnnotationHead):
@@ -26,9 +32,8 @@ class ImageHead(AnnotationHead):
     Parameters
     ----------
     head : Head, optional
-        None: by the type and shape of the annotations. `LabelHead`, `TagsHead`, `NumberHead`, `CountHead`,
-        `BoxHead` or `PointsHead`. Where images differ in size, coordinates are learned as shares of the
-        image, and judged in pixels of the first one.
+        None: by the type and shape of the annotations. `LabelHead`, `TagsHead`, `NumberHead`, `CountHead` or
+        `OrdinalHead`.
 
     Notes
     -----
@@ -47,12 +52,11 @@ class ImageHead(AnnotationHead):
         self.head = head
 
     def read(self, annotation, shape, where):
-        """The value, and the size (w, h) of its image."""
         if isinstance(annotation, ImageRecord):
             annotation = self._tags_of(annotation, where)
         if annotation is None or (isinstance(annotation, float) and np.isnan(annotation)):
             return None
-        return annotation, np.array(shape[1::-1], dtype=np.float64)
+        return annotation
 
     def _tags_of(self, image: ImageRecord, where: str) -> dict[str, bool] | None:
         tags, task = tags_of(image), None if self.head is None else self.head.task
@@ -66,12 +70,14 @@ class ImageHead(AnnotationHead):
     def learn(self, known, name):
         if not known:
             raise ValueError(f"{name}: no image is labelled")
-        values, tags = [one for one, _ in known], None
+        values, tags = known, None
         if isinstance(values[0], dict):
             tags = learn_tags(values, None if self.head is None else self.head.task == "multiclass")
             values = [tag_value(one, tags, name) for one in values]
         head = self.head or choose_head(name, as_column(name, values))
-        spec = {"name": name, "head": head, "blank": _blank(head, values), "size": known[0][1]}
+        if head.in_image:
+            raise ValueError(f"{name}: {head!r} tells where something is, which is asked of cells: {PLACES}")
+        spec = {"name": name, "head": head, "blank": _blank(head, values)}
         if tags is not None:
             spec |= tags
         if isinstance(head, NumberHead):
@@ -80,28 +86,14 @@ class ImageHead(AnnotationHead):
 
     def column(self, known: list, spec: dict) -> np.ndarray:
         """The annotations of all images as one array."""
-        rows = [spec["blank"] if one is None else self._scaled(*one, spec) for one in known]
+        rows = [spec["blank"] if one is None else _plain(one, spec) for one in known]
         return as_column(spec["name"], rows)
-
-    def _scaled(self, value, size, spec, back: bool = False):
-        """Coordinates of an image of ``size`` in pixels of the first one, or the other way round; tags as
-        the class or the numbers that they stand for."""
-        if isinstance(value, dict):
-            return tag_value(value, spec, spec["name"])
-        if not spec["head"].in_image or (size == spec["size"]).all():
-            return value
-        scale = size / spec["size"] if back else spec["size"] / size
-        value = np.array(value, dtype=np.float64)
-        if value.ndim == 1:  # a box
-            return value * np.tile(scale, 2)
-        value[:, :2] *= scale
-        return value
 
     def decode(self, told, frame, spec):
         value = told["head"].decode(told["value"], told["spec"])[0]
         if "range" in spec:
-            value = np.clip(value, *spec["range"]).astype(np.asarray(value).dtype)[()]
-        return self._scaled(value, frame, spec, back=True)
+            return np.clip(value, *spec["range"]).astype(np.asarray(value).dtype)[()]
+        return value
 
     def probabilities(self, told, frame, spec):
         found = told["head"].probabilities(told["value"], told["spec"])
@@ -119,8 +111,13 @@ class ImageHead(AnnotationHead):
     def score(self, truth, found, spec):
         known = [i for i, one in enumerate(truth) if one is not None]
         column = self.column([truth[i] for i in known], spec)
-        told = self.column([(found[i], truth[i][1]) for i in known], spec)
+        told = self.column([found[i] for i in known], spec)
         return _inner(spec).score(column, told, spec["inner"])
+
+
+def _plain(value, spec: dict):
+    """An annotation as the head takes it: tags as the class or the numbers that they stand for."""
+    return tag_value(value, spec, spec["name"]) if isinstance(value, dict) else value
 
 
 def _blank(head: Head, values: list):
@@ -147,7 +144,11 @@ def _range(column: np.ndarray) -> tuple:
 
 
 class ImageLevel:
-    """Heads of whole images, on the trunk's pooled features."""
+    """Heads of whole images, on the trunk's pooled features.
+
+    Where heads of other levels find the one thing that each image shows, these are features of what is there,
+    cut out, too, by a trunk of its own (`closer`, by the name of the head).
+    """
 
     def __init__(self, heads: dict[str, ImageHead]):
         self.heads = heads
@@ -157,21 +158,43 @@ class ImageLevel:
         fields = {
             name: head.column(examples.known[name], self.specs[name]) for name, head in self.heads.items()
         }
-        parts = run_blocks(lambda image: pooled(examples.trunk, image), examples.images, settings.n_jobs)
+        pairs = list(zip(examples.images, examples.ones(), strict=True))
+        self.closer = {
+            name: examples.new_trunk([cut_out(image, ones[name]) for image, ones in pairs], CELLS)
+            for name in pairs[0][1]
+        }
+        parts = run_blocks(lambda pair: self._features(examples.trunk, *pair), pairs, settings.n_jobs)
         heads = [(name, _inner(self.specs[name])) for name, head in self.heads.items()]
         self.network = learn_network(heads, np.concatenate(parts), fields, settings, seed)
         for name, spec in self.specs.items():
             spec["inner"] = self.network.specs_[name]
         return self
 
-    def tell(self, trunk, image: np.ndarray):
-        """The size (w, h) of an image and, for each head, its output and what decodes it."""
-        outputs = self.network._outputs(pooled(trunk, image))
+    def _features(self, trunk, image: np.ndarray, ones: dict[str, np.ndarray]) -> np.ndarray:
+        parts = [pooled(own, cut_out(image, ones[name])) for name, own in self.closer.items()]
+        return np.concatenate([pooled(trunk, image), *parts], axis=1)
+
+    def tell(self, trunk, image: np.ndarray, ones: dict[str, np.ndarray]):
+        """No frame and, for each head, its output and what decodes it."""
+        outputs = self.network._outputs(self._features(trunk, image, ones))
         told = {
             name: {"value": value, "head": self.network.heads_[name], "spec": self.network.specs_[name]}
             for name, value in outputs.items()
         }
-        return np.array(image.shape[1::-1], dtype=np.float64), told
+        return None, told
+
+
+def cut_out(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """The square around a box (4,) as `SIDE` x `SIDE` pixels; beyond the image its outermost ones."""
+    sides = box[2:] - box[:2]
+    side = max(int(np.ceil(WIDER * sides.max())), 1)
+    corner = np.floor((box[:2] + box[2:] - side) / 2).astype(np.int64)
+    columns, rows = (
+        np.clip(np.arange(at, at + side), 0, n - 1) for at, n in zip(corner, image.shape[1::-1], strict=True)
+    )
+    square = image[rows[:, None], columns].astype(np.float64)
+    found = resize(square, (SIDE, SIDE), anti_aliasing=side > SIDE)
+    return found.astype(image.dtype) if image.dtype.kind == "f" else np.rint(found).astype(image.dtype)
 
 
 def pooled(trunk, image: np.ndarray) -> np.ndarray:

@@ -1,0 +1,74 @@
+"""``OneBoxHead``: the box of the one object that an image shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..heads._box import box_iou
+from ..io import ImageRecord
+from ._cells import Grid
+from ._head import AnnotationHead
+from ._objects import ObjectsHead
+from ._records import Known, read_objects
+
+
+class OneBoxHead(AnnotationHead):
+    """The box of the one object that each image shows.
+
+    As `ObjectsHead`, of whose boxes it tells the surest.
+
+    Notes
+    -----
+    An annotation is (4,) as x1, y1, x2, y2 in pixels, NaN or None where nobody drew it, or an
+    `skmtl.io.ImageRecord` of one object. Predicted is (4,) float64. `score` is the mean intersection over
+    union.
+    """
+
+    level = "cell"
+    _objects = ObjectsHead()
+
+    def read(self, annotation, shape, where):
+        if annotation is None:
+            return None
+        if isinstance(annotation, ImageRecord):
+            known = read_objects(annotation, shape, where)
+            if len(known.boxes) != 1:
+                raise ValueError(f"{where} ({annotation.file_name}) has {len(known.boxes)} objects, not one")
+            return known._replace(labels=np.ones(1, np.int64))
+        box = np.asarray(annotation, dtype=np.float64)
+        if box.shape != (4,):
+            raise ValueError(f"{where}: a box is (4,) as x1, y1, x2, y2, got the shape {box.shape}")
+        if np.isnan(box).all():
+            return None
+        return read_objects({"boxes": box[None], "labels": [1]}, shape, where)
+
+    def cell_size(self, known: list[Known]) -> int:
+        """As of `ObjectsHead`."""
+        return self._objects.cell_size(known)
+
+    def learn(self, known, name):
+        return self._objects.learn(known, name)
+
+    def fields(self, spec):
+        return self._objects.fields(spec)
+
+    def targets(self, one: Known, frame: Grid, spec):
+        return self._objects.targets(one, frame, spec)
+
+    def counts(self, there, most):
+        return self._objects.counts(there, most)
+
+    def decode(self, told, frame: Grid, spec):
+        return self._objects.where_one(told, frame, spec)
+
+    where_one = decode
+
+    def uncertainty(self, told, frame, spec):
+        """1 - the probability of the surest cell."""
+        return float(1 - told["kind"][:, 1:].sum(axis=1).max())
+
+    def score(self, truth, found, spec):
+        pairs = [(one.boxes[0], box) for one, box in zip(truth, found, strict=True) if one is not None]
+        if not pairs:
+            return float("nan")
+        return float(box_iou(*(np.stack(part) for part in zip(*pairs, strict=True))).mean())
