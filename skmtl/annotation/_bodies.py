@@ -9,10 +9,13 @@ import numpy as np
 from ..io import ImageRecord
 from ..metrics._overlap import checked_boxes
 from ._points import read_points
-from ._records import check_size, labels_of, value_of
+from ._records import check_size, get, labels_of, value_of
 
 #: By how much of its size the box around the known points of a body is made larger to hold the unknown ones.
 BEYOND = 0.5
+#: How far people differ in where a point lies, over the root of the body's area: of COCO's points it is known,
+#: of others taken to be about that of its hips, which are the hardest to tell.
+COCO_POINTS, SIGMA = 17, 0.1
 
 
 class Bodies(NamedTuple):
@@ -54,7 +57,7 @@ def read_bodies(record, shape: tuple[int, ...], where: str) -> Bodies | None:
         record, crowd = _of_file(record, f"{where} ({record.file_name})")
     elif not isinstance(record, dict) and not hasattr(record, "points"):
         record = {"points": record}
-    points = _stacked(value_of(record, "points"), shape, where)
+    points = _stacked(get(record, "points", where), shape, where)
     boxes, label = _boxes(record, len(points), shape, where), _label(record, len(points), where)
     seen = np.isfinite(points[:, :, 0])
     if not seen.any(axis=1).all():
@@ -67,7 +70,9 @@ def _stacked(points, shape, where: str) -> np.ndarray:
     try:
         points = np.asarray(points, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{where}: bodies must all have the same number of points, (K, 2) or (K, 3)") from None
+        raise ValueError(
+            f"{where}: bodies must all have the same number of points, (K, 2) or (K, 3)"
+        ) from None
     if not points.size:
         return np.zeros((0, 0, 2))
     if points.ndim != 3 or points.shape[2] not in (2, 3):
@@ -127,3 +132,8 @@ def _is_left_open(one, labels: set) -> bool:
 def _drawn(one) -> tuple | None:
     """The box that a person drew, or that of the object's outline."""
     return one.bounds if one.box is not None or one.mask is not None or one.polygons else None
+
+
+def tolerances(n_points: int, given):
+    """The ``sigmas`` of `skmtl.metrics.detection_scores`: those ``given``, else COCO's, else ``SIGMA``."""
+    return SIGMA if given is None and n_points != COCO_POINTS else given

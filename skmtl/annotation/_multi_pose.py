@@ -6,22 +6,18 @@ import numpy as np
 
 from ..heads import NumberHead
 from ..metrics import detection_scores
-from ._bodies import Bodies, hulls, read_bodies
+from ._bodies import Bodies, hulls, read_bodies, tolerances
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, kind_field
 from ._points import NEAR, SIZES, cell_between, cells_around, place_of, ways_to
 
 #: Cells of an image that may speak for a body, the surest ones.
 CANDIDATES = 1000
-#: Two cells mean one body where its points lie, in the mean, within this share of its diagonal; and two
-#: bodies are one where half of their points lie within that share.
-SAME, TWICE = 0.25, 0.1
+#: Two poses are of one body where their points lie, in the mean, within this share of its diagonal.
+SAME = 0.35
 #: How far a point is looked for from where the body's cells say it is, as a share of the body's diagonal (the
 #: standard deviation of a Gaussian); and what is held against it where nothing is found there.
-SEARCH, DOUBT = 0.1, 0.05
-#: How far people differ in where a point lies, over the root of the body's area: known of COCO's points alone,
-#: and taken to be that of others.
-COCO_POINTS, SIGMA = 17, 0.1
+SEARCH, DOUBT = 0.2, 0.01
 
 
 class MultiPoseHead(AnnotationHead):
@@ -93,7 +89,13 @@ class MultiPoseHead(AnnotationHead):
             raise ValueError(f"{name}: point {int((~seen).argmax())} is known in no image")
         boxed = any(np.isfinite(one.boxes).any() for one in full)
         label = np.array([labels.pop()])
-        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen), "boxed": boxed, "classes": label}
+        return {
+            "name": name,
+            "n_points": len(seen),
+            "n_codes": 1 + len(seen),
+            "boxed": boxed,
+            "classes": label,
+        }
 
     def fields(self, spec):
         return {"kind": kind_field(), "way": NumberHead(), "body": NumberHead()}
@@ -124,7 +126,7 @@ class MultiPoseHead(AnnotationHead):
         cells = cells[np.argsort(-present[cells], kind="stable")[:CANDIDATES]]
         ways = told["body"][cells].reshape(len(cells), -1, 2)
         poses = frame.centres()[cells][:, None] + ways * frame.size
-        poses = _apart(poses, present[cells], NEAR * frame.size)
+        poses = _apart(poses, present[cells], np.hypot(*ways.transpose(2, 0, 1)), NEAR * frame.size)
         near = told["way"].reshape(len(kinds), n, 2)
         points = np.array([_found(pose[:n], kinds, near, frame) for pose in poses]).reshape(-1, n, 3)
         points[:, :, :2] = np.clip(points[:, :, :2], 0, frame.shape[::-1])
@@ -142,9 +144,7 @@ class MultiPoseHead(AnnotationHead):
         """Which bodies (m, K, 3) to report, by falling score, none that has most points of a surer one."""
         scores, kept = points[:, :, 2].mean(axis=1), []
         for i in np.argsort(-scores, kind="stable"):
-            twins = np.median(_distances(points[kept, :, :2], points[i, :, :2]), axis=1)
-            limits = np.maximum(TWICE * _diagonals(points[kept, :, :2]), least)
-            if scores[i] >= self.score_threshold and (twins > limits).all():
+            if scores[i] >= self.score_threshold and not _same(points[kept], points[i], least).any():
                 kept.append(i)
         return kept[: self.max_bodies]
 
@@ -154,22 +154,29 @@ class MultiPoseHead(AnnotationHead):
         return float(1 - np.abs(2 * scores - 1).min(initial=1.0))
 
     def score(self, truth, found, spec):
-        sigmas = SIGMA if self.sigmas is None and spec["n_points"] != COCO_POINTS else self.sigmas
+        sigmas = tolerances(spec["n_points"], self.sigmas)
         known = [None if one is None else _as_record(one, spec) for one in truth]
         return detection_scores(known, found, kind="points", iou_thresholds=[0.5], sigmas=sigmas).ap
 
 
-def _apart(poses: np.ndarray, sure: np.ndarray, least: float) -> np.ndarray:
+def _apart(poses: np.ndarray, sure: np.ndarray, away: np.ndarray, least: float) -> np.ndarray:
     """One pose (K, 2) for each body that ``poses`` (m, K, 2), by falling ``sure`` (m,), speak of: the mean of
-    those that mean the surest one, weighted."""
+    those that mean the surest one, each the more weighty the fewer cells it is ``away`` (m, K) from a point."""
     found, left = [], np.arange(len(poses))
     while len(left):
-        best = poses[left[0]]
-        same = _distances(poses[left], best).mean(axis=1) <= max(SAME * _diagonals(best[None])[0], least)
+        same = _same(poses[left], poses[left[0]], least)
         same[0] = True
-        found.append(np.average(poses[left[same]], axis=0, weights=sure[left[same]]))
+        own = left[same]
+        weight = sure[own, None, None] / (1 + away[own, :, None] ** 2)
+        found.append((weight * poses[own]).sum(axis=0) / weight.sum(axis=0))
         left = left[~same]
     return np.array(found).reshape(-1, *poses.shape[1:])
+
+
+def _same(poses: np.ndarray, pose: np.ndarray, least: float) -> np.ndarray:
+    """Which of ``poses`` (m, K, 2) are of the body of ``pose`` (K, 2)."""
+    away = np.hypot(poses[:, :, 0] - pose[:, 0], poses[:, :, 1] - pose[:, 1]).mean(axis=1)
+    return away <= np.maximum(SAME * _diagonals(pose[None]), least)
 
 
 def _found(pose: np.ndarray, kinds: np.ndarray, near: np.ndarray, frame: Grid) -> np.ndarray:
@@ -180,19 +187,14 @@ def _found(pose: np.ndarray, kinds: np.ndarray, near: np.ndarray, frame: Grid) -
         cells, away = cells_around(frame, place, 3 * spread)
         sure = kinds[cells, k] * np.exp(-((away / spread) ** 2) / 2)
         best = sure.argmax()
-        seen = place_of(kinds[:, k], near[:, k], cells[best], frame)
+        seen = place_of(kinds[:, k], near[:, k], cells[best], frame, NEAR * frame.size)
         out[k] = *((sure[best] * seen + DOUBT * place) / (sure[best] + DOUBT)), sure[best]
     return out
 
 
-def _distances(poses: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """How far the points of ``poses`` (m, K, 2) lie from those of ``pose`` (K, 2), (m, K)."""
-    return np.hypot(poses[:, :, 0] - pose[:, 0], poses[:, :, 1] - pose[:, 1])
-
-
 def _diagonals(poses: np.ndarray) -> np.ndarray:
     """Those of the boxes around the points of ``poses`` (m, K, 2)."""
-    return np.hypot(*np.ptp(poses, axis=1).T)
+    return np.hypot(*np.ptp(poses[:, :, :2], axis=1).T)
 
 
 def _as_record(one: Bodies, spec: dict) -> dict:

@@ -69,10 +69,13 @@ def cells_around(frame: Grid, place: np.ndarray, radius: float) -> tuple[np.ndar
     return (sides[1][:, None] * frame.columns + sides[0])[inside], away[inside]
 
 
-def place_of(sure: np.ndarray, told: np.ndarray, best: int, frame: Grid) -> np.ndarray:
+def place_of(sure: np.ndarray, told: np.ndarray, best: int, frame: Grid, apart: float = np.inf) -> np.ndarray:
     """Where a point lies (2,): the mean of what the cells around the ``best`` one have ``told`` (cells, 2),
-    ways in cells, each weighted by how ``sure`` (cells,) it is."""
+    ways in cells, each weighted by how ``sure`` (cells,) it is. Places more than ``apart`` pixels from the
+    one that the best cell has told are those of other points."""
     centres = frame.centres()
     around, _ = cells_around(frame, centres[best], SAY * frame.size)
-    weight = sure[around] + np.finfo(np.float32).tiny
-    return weight @ (centres[around] + told[around] * frame.size) / weight.sum()
+    places = centres[around] + told[around] * frame.size
+    own = np.hypot(*(places - centres[best] - told[best] * frame.size).T) <= apart
+    weight = np.where(own, sure[around] + np.finfo(np.float32).tiny, 0)
+    return weight @ places / weight.sum()

@@ -19,7 +19,7 @@ def add_to(commands) -> None:
     train.add_argument(
         "--kinds",
         metavar="A,B",
-        help="what to learn, of objects, instances, points, pixels, regions, tags (by default all that the "
+        help="what to learn, of objects, instances, points, bodies, pixels, regions, tags (by default all that the "
         "annotations hold)",
     )
     train.add_argument(
@@ -36,7 +36,7 @@ def add_to(commands) -> None:
         "--filters",
         type=arguments.count,
         metavar="N",
-        help="convolutional filters of the trunk, for all kinds (by default 32 for objects, points and tags, "
+        help="convolutional filters of the trunk, for all kinds (by default 32 for objects, points, bodies and tags, "
         "none for instances, pixels and regions)",
     )
     train.add_argument(
