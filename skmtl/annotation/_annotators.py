@@ -26,8 +26,8 @@ class ImageAnnotator(BaseAnnotator):
     ----------
     heads : list of (str, head)
         Name and kind of each annotation: `ObjectsHead`, `InstancesHead`, `PixelsHead`, `LinesHead`,
-        `MapHead`, `RegionsHead`, `PoseHead`, `MultiPoseHead`, or for whole images one of `skmtl.heads`, such as
-        ``LabelHead()``.
+        `MapHead`, `RegionsHead`, `PoseHead`, `MultiPoseHead`, or for whole images one of `skmtl.heads`,
+        such as ``LabelHead()``.
     trunk : transformer with ``transform_dense`` and, for whole images, ``transform``, optional
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
         pixels and regions nothing beside the derivatives.

@@ -13,8 +13,8 @@ from ._records import check_size, get, labels_of, value_of
 
 #: By how much of its size the box around the known points of a body is made larger to hold the unknown ones.
 BEYOND = 0.5
-#: How far people differ in where a point lies, over the root of the body's area: of COCO's points it is known,
-#: of others taken to be about that of its hips, which are the hardest to tell.
+#: How far people differ in where a point lies, over the root of the body's area: of COCO's points it is
+#: known, of others taken to be about that of its hips, which are the hardest to tell.
 COCO_POINTS, SIGMA = 17, 0.1
 
 
@@ -77,7 +77,8 @@ def _stacked(points, shape, where: str) -> np.ndarray:
         return np.zeros((0, 0, 2))
     if points.ndim != 3 or points.shape[2] not in (2, 3):
         raise ValueError(
-            f"{where}: points of bodies are (m, K, 2) or (m, K, 3), one body after the other, got {points.shape}"
+            f"{where}: points of bodies are (m, K, 2) or (m, K, 3), one body after the other, got "
+            f"{points.shape}"
         )
     return read_points(points, shape, where)
 
@@ -98,8 +99,8 @@ def _label(record, n: int, where: str):
     labels = labels_of(record, where)
     if len(labels) != n or len(set(labels.tolist())) > 1:
         raise ValueError(
-            f"{where}: bodies are of one kind, labels must be one for each of its {n} bodies and all the same, "
-            f"got {labels.tolist()}"
+            f"{where}: bodies are of one kind, labels must be one for each of its {n} bodies and all the "
+            f"same, got {labels.tolist()}"
         )
     return labels[0].item() if n else None
 

@@ -32,9 +32,9 @@ def to_annotations(
     ----------
     found : sequence of n predictions
         Of `ObjectDetector` or `InstanceSegmenter`, dicts with ``boxes``, ``labels``, ``scores`` and perhaps
-        ``masks``; of `PoseEstimator`, points (K, 3), of `MultiPoseEstimator` dicts with ``points``; of `PixelAnnotator`, masks (h, w) of numbers 0..254;
-        of `ImageTagger`, a class, or tags (T,); of `ImageAnnotator`, dicts of these. None for an image that
-        was left out.
+        ``masks``; of `PoseEstimator`, points (K, 3), of `MultiPoseEstimator` dicts with ``points``; of
+        `PixelAnnotator`, masks (h, w) of numbers 0..254; of `ImageTagger`, a class, or tags (T,); of
+        `ImageAnnotator`, dicts of these. None for an image that was left out.
     file_names : sequence of n str
     sizes : sequence of n (int, int)
         Height and width of the images.

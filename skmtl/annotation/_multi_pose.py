@@ -42,11 +42,12 @@ class MultiPoseHead(AnnotationHead):
     An annotation is a list or array (m, K, 2) of the points of bodies as x, y in pixels, NaN where a point is
     not known, or (m, K, 3) as x, y, visibility, 0 for not known (COCO); or a dict with such ``points`` and,
     optional, ``boxes`` (m, 4) and ``labels`` (m,), all the same; or an `skmtl.io.ImageRecord` with key points
-    on objects. An image without a body has none; None is an image that nobody looked at. In the box of
-    a body of which points are unknown (without a box: half as far again as its known points reach), and in those of
-    groups and of bodies without points, no cell counts as empty. Predicted are ``points`` (m, K, 3) as x, y, confidence in 0..1, ``boxes``
-    (m, 4), around the points where boxes were not given, ``labels`` and ``scores`` (m,) by falling score, the
-    mean confidence of the points. `score` is COCO's average precision at a key point similarity of 0.5.
+    on objects. An image without a body has none; None is an image that nobody looked at. No cell counts as
+    empty in the box of a body of which points are unknown (one without a box is taken to reach half as far
+    again as its known points), nor in that of a group or of a body without points. Predicted are
+    ``points`` (m, K, 3) as x, y, confidence in 0..1, ``boxes`` (m, 4), around the points where no boxes were
+    given, ``labels`` and ``scores`` (m,) by falling score, the mean confidence of the points. `score` is
+    COCO's average precision at a key point similarity of 0.5.
 
     References
     ----------
@@ -161,7 +162,7 @@ class MultiPoseHead(AnnotationHead):
 
 def _apart(poses: np.ndarray, sure: np.ndarray, away: np.ndarray, least: float) -> np.ndarray:
     """One pose (K, 2) for each body that ``poses`` (m, K, 2), by falling ``sure`` (m,), speak of: the mean of
-    those that mean the surest one, each the more weighty the fewer cells it is ``away`` (m, K) from a point."""
+    those that mean the surest one, the more weighty the fewer cells they are ``away`` (m, K) from a point."""
     found, left = [], np.arange(len(poses))
     while len(left):
         same = _same(poses[left], poses[left[0]], least)

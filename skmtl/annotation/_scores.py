@@ -48,8 +48,9 @@ def score_annotations(
         points within 5 % of the longer side of the image (``PCK``), their mean distance in pixels
         (``error``) and, of bodies of 17 points, COCO's mean key point similarity (``OKS``), over the images
         that have one body; "bodies", where an image has several, ``AP``, ``AP50``, ``AP75`` and ``AR20`` by
-        key point similarity, with COCO's tolerances for its 17 points, else 0.1; "pixels", ``mean IoU``, ``accuracy`` and ``IoU of`` each class; "class",
-        ``accuracy``, or "tags", ``accuracy`` and ``F1``, means over tags.
+        key point similarity, with COCO's tolerances for its 17 points, else 0.1; "pixels", ``mean IoU``,
+        ``accuracy`` and ``IoU of`` each class; "class", ``accuracy``, or "tags", ``accuracy`` and ``F1``,
+        means over tags.
 
     Raises
     ------
