@@ -40,7 +40,7 @@ class ObjectDetector(_OneKind):
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -90,7 +90,7 @@ class InstanceSegmenter(_OneKind):
         typical object.
     least_area : int >= 1, default 10
         Objects of fewer pixels are not reported.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -131,7 +131,7 @@ class PoseEstimator(_OneArray):
         How many cells away the surroundings are that a cell sees.
     share : float > 0, default 0.05
         For `score`: the distance that counts as correct, as a share of the longer side of the image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -183,7 +183,7 @@ class MultiPoseEstimator(_OneKind):
         Most bodies reported for an image.
     sigmas : float or (K,) array-like, optional
         For `score`, as in `skmtl.metrics.detection_scores`. None: COCO's for its 17 points, 0.1 for others.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes

@@ -9,6 +9,7 @@ from ..metrics import detection_scores
 from ._bodies import Bodies, hulls, read_bodies, tolerances
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._moved import boxes_after, points_after
 from ._points import NEAR, SIZES, cell_between, cells_around, place_of, ways_to
 
 #: Cells of an image that may speak for a body, the surest ones.
@@ -119,6 +120,12 @@ class MultiPoseHead(AnnotationHead):
         blind = ((x > x0) & (x < x1) & (y > y0) & (y < y1)).any(axis=1)
         kind[blind & (kind == 0)] = UNKNOWN
         return {"kind": kind, "way": near.reshape(len(kind), -1), "body": body.reshape(len(kind), -1)}
+
+    def moved(self, one: Bodies, moves, spec):
+        points, boxes = points_after(moves, one.points), boxes_after(moves, one.boxes)
+        seen, there = np.isfinite(points).any(axis=(1, 2)), np.isfinite(boxes[:, 0])
+        crowd = np.concatenate([boxes_after(moves, one.crowd), boxes[~seen & there]])
+        return Bodies(points[seen], boxes[seen], one.label, crowd[np.isfinite(crowd[:, 0])])
 
     def decode(self, told, frame: Grid, spec):
         n, kinds = spec["n_points"], told["kind"][:, 1:]

@@ -8,6 +8,7 @@ from ..heads import NumberHead
 from ..io import ImageRecord
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._moved import points_after
 from ._points import NEAR, SIZES, cell_between, place_of, read_points, ways_to
 from ._records import check_size
 
@@ -73,6 +74,10 @@ class PoseHead(AnnotationHead):
             kind[kind == 0] = UNKNOWN
         ways[away >= NEAR] = np.nan
         return {"kind": kind, "way": ways.reshape(len(ways), -1)}
+
+    def moved(self, one, moves, spec):
+        points = points_after(moves, one[0])
+        return (points, one[1]) if np.isfinite(points).any() else None
 
     def decode(self, told, frame: Grid, spec):
         sure = told["kind"][:, 1:]

@@ -13,6 +13,7 @@ from ..utils._parallel import run_blocks
 from ._derivatives import quarters
 from ._head import AnnotationHead, mean_entropy
 from ._levels import Examples, Settings, learn_network
+from ._moved import boxes_after, points_after
 from ._tags import learn_tags, tag_value, tags_of
 
 #: Numbers are predicted within the range seen at fit, and this share of it beyond: from few images a
@@ -77,6 +78,18 @@ class ImageHead(AnnotationHead):
         if isinstance(head, NumberHead):
             spec["range"] = _range(self.column(known, spec))
         return spec
+
+    def moved(self, one, moves, spec):
+        value, head = one[0], spec["head"]
+        if head.task in ("multiclass", "binary"):
+            return one
+        if not head.in_image:
+            return None
+        value = np.array(value, dtype=np.float64)
+        if value.ndim == 1:
+            return boxes_after(moves, value[None])[0], one[1]
+        value[:, :2] = points_after(moves, value[:, :2])
+        return value, one[1]
 
     def column(self, known: list, spec: dict) -> np.ndarray:
         """The annotations of all images as one array."""
@@ -157,7 +170,9 @@ class ImageLevel:
         fields = {
             name: head.column(examples.known[name], self.specs[name]) for name, head in self.heads.items()
         }
-        parts = run_blocks(lambda image: pooled(examples.trunk, image), examples.images, settings.n_jobs)
+        parts = run_blocks(
+            lambda i: pooled(examples.trunk, examples.images[i]), range(len(examples.images)), settings.n_jobs
+        )
         heads = [(name, _inner(self.specs[name])) for name, head in self.heads.items()]
         self.network = learn_network(heads, np.concatenate(parts), fields, settings, seed)
         for name, spec in self.specs.items():
