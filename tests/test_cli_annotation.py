@@ -347,7 +347,8 @@ def test_several_bodies_an_image(scenes, tmp_path, monkeypatch, capsys):
     model = tmp_path / "pairs.skmtl"
     learned = answer(capsys, "train", images, "--annotations", truth, "--out", model, *QUICK)
     assert learned["kinds"] == ["objects", "bodies"]
-    answer(capsys, "train", images, "--annotations", truth, "--out", model, *QUICK, "--kinds", "bodies")
+    more = [*QUICK, "--kinds", "bodies", "--augment", "horizontal"]
+    answer(capsys, "train", images, "--annotations", truth, "--out", model, *more)
     given = [images, "--model", model, "--out", out, "--format", "coco", "--min-score", "0"]
     answer(capsys, "annotate", *given, "--quiet")
     found = read_annotations(out)

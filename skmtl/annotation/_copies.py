@@ -25,6 +25,8 @@ class WithCopies(Sequence):
         return (1 + COPIES) * len(self.images)
 
     def __getitem__(self, i: int) -> np.ndarray:
+        if not 0 <= i < len(self):
+            raise IndexError(i)
         copy, original = divmod(i, len(self.images))
         image = self.images[original]
         if not copy:
