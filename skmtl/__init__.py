@@ -37,6 +37,7 @@ _HOME = {
     "InstanceSegmenter": "annotation",
     "MultiHeadEstimator": "compose",
     "MultiHeadNetwork": "neural_network",
+    "MultiPoseEstimator": "annotation",
     "MultiTaskLatentClassifier": "linear_model",
     "MultiTaskLatentRegressor": "linear_model",
     "MultiTaskLinearRegressor": "linear_model",

@@ -135,6 +135,7 @@ VARIANTS: dict[str, Callable[[type], list]] = {
         cls(alphas=[0.1, 0.01], standardize=False, n_jobs=2),
     ],
     "WaveletScattering": lambda cls: [cls(), cls(n_octaves=1, n_orientations=3, order=1)],
+    "MultiPoseEstimator": lambda cls: [cls(**_ANNOTATOR)],
     "PoseEstimator": lambda cls: [cls(**_ANNOTATOR)],
     "RegionAnnotator": lambda cls: [cls(n_regions=12, **_ANNOTATOR)],
     "TaskRelationClassifier": lambda cls: [
@@ -205,6 +206,7 @@ def annotated(estimator, rng: np.random.Generator):
         "ImageAnnotator": skmtl.make_targets(mask=mask.astype(np.uint8), kind=kinds, points=points),
         "ImageTagger": kinds,
         "ObjectDetector": np.array(records, dtype=object),
+        "MultiPoseEstimator": points[:, None],
         "PoseEstimator": points,
     }
     return X + 60 * mask, answers.get(name, mask)

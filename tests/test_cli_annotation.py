@@ -6,15 +6,16 @@ import csv
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from _photographed import SIDE, N, answer, content, refusal, train, write_scenes
-from skimage.io import imsave
+from _photographed import QUICK, SIDE, N, answer, content, refusal, train, write_scenes
+from skimage.io import imread, imsave
 
 from skmtl.cli import main
 from skmtl.cli._labeller import Labeller
-from skmtl.io import read_annotations, write_annotations
+from skmtl.io import AnnotationSet, ClassRecord, ImageRecord, read_annotations, write_annotations
 
 SUFFIX = {"coco": ".json", "label-studio": ".json", "cvat": ".xml"}
 READ = {"label-studio": {"source": "predictions"}, "yolo": {"image_sizes": (SIDE, SIDE)}}
@@ -325,3 +326,40 @@ def test_images_by_pattern_and_by_list(scenes, tmp_path, capsys):
         given = ["annotate", images, "--model", scenes / "all.skmtl", "--format", "coco", "--quiet"]
         assert answer(capsys, *given, "--out", tmp_path / "a.json")["images"] == names
     assert read_annotations(tmp_path / "a.json")[0].file_name == "01.png"
+
+
+def test_several_bodies_an_image(scenes, tmp_path, monkeypatch, capsys):
+    """Of a COCO file with points, through a model, into one again."""
+    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 20)
+    images = tmp_path / "pairs"
+    images.mkdir()
+    records = []
+    for i, image in enumerate(read_annotations(scenes / "truth.json")):
+        pixels, (one,) = imread(scenes / "images" / image.file_name), image.objects
+        imsave(images / f"{i}.png", np.hstack([pixels, pixels]), check_contrast=False)
+        beside = replace(
+            one, mask=None, box=tuple(np.add(one.box, [SIDE, 0] * 2)), points=one.points + [SIDE, 0, 0]
+        )
+        records.append(ImageRecord(f"{i}.png", SIDE, 2 * SIDE, [replace(one, mask=None), beside]))
+    truth, out = tmp_path / "pairs.json", tmp_path / "found.json"
+    classes = [ClassRecord("digit", 7, point_names=("top", "bottom"))]
+    write_annotations(AnnotationSet(records, classes), truth, "coco")
+    model = tmp_path / "pairs.skmtl"
+    learned = answer(capsys, "train", images, "--annotations", truth, "--out", model, *QUICK)
+    assert learned["kinds"] == ["objects", "bodies"]
+    more = [*QUICK, "--kinds", "bodies", "--augment", "horizontal"]
+    answer(capsys, "train", images, "--annotations", truth, "--out", model, *more)
+    given = [images, "--model", model, "--out", out, "--format", "coco", "--min-score", "0"]
+    answer(capsys, "annotate", *given, "--quiet")
+    found = read_annotations(out)
+    assert max(len(image.objects) for image in found) > 1
+    assert all(one.points.shape == (2, 3) for image in found for one in image.objects)
+    assert found.classes[0].point_names == ("top", "bottom") and found.classes[0].id == 7
+    scores = answer(capsys, "evaluate", "--predictions", out, "--annotations", truth)["scores"]
+    assert set(scores["bodies"]) == {"AP", "AP50", "AP75", "AR20"} and "points" not in scores
+    same = answer(capsys, "evaluate", "--predictions", truth, "--annotations", truth)["scores"]["bodies"]
+    assert same["AP"] == pytest.approx(1)
+    yolo = tmp_path / "yolo"
+    answer(capsys, "annotate", *given[:3], "--format", "yolo", "--out", yolo, "--min-score", "0", "--quiet")
+    back = read_annotations(yolo, image_sizes=(SIDE, 2 * SIDE))
+    assert sum(len(image.objects) for image in back) == sum(len(image.objects) for image in found)

@@ -25,6 +25,7 @@ STUDIES = {
     "network_tables": "separate",
     "network_defaults": "before",
     "annotation": "alone",
+    "annotation_augment": "as they are",
     "annotation_objects": "alone",
     "annotation_pixels": "TrainableSegmenter",
     "hidden": "by column",

@@ -49,7 +49,9 @@ def one_split(images: annotation_sets.Images, seed: int):
         if find_spec("torch"):
             from annotation_torch import PEERS
 
-            peers["U-Net"] = PEERS[kind](seed, seconds["fit s"])
+            if kind in PEERS:
+                peers["U-Net"] = PEERS[kind](seed, seconds["fit s"])
+                peers["U-Net"].mirrors &= images.mirrors
         for who, model in peers.items():
             told, used = asked(model, images, kind, train, test)
             yield kind, who, judged(images, kind, test, told) | used
@@ -64,9 +66,9 @@ def one_split(images: annotation_sets.Images, seed: int):
 class Ours:
     """An annotator of some kinds, with its defaults."""
 
-    def __init__(self, kinds: list[str], seed: int):
+    def __init__(self, kinds: list[str], seed: int, **options):
         heads = [(kind, annotation_sets.head_of(kind)) for kind in kinds]
-        self.model = ImageAnnotator(heads, random_state=seed)
+        self.model = ImageAnnotator(heads, random_state=seed, **options)
 
     def fit(self, images, truth):
         self.model.fit(images, truth)

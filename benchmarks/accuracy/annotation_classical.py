@@ -110,10 +110,42 @@ class Points(Forest):
         return [self._places(self.probability(image)[:, :, 1:]) for image in images]
 
     def _places(self, told):
-        smooth = gaussian_filter(told, (self.radius, self.radius, 0))
+        smooth = self._smooth(told)
         flat = smooth.reshape(-1, smooth.shape[2]).argmax(axis=0)
         row, column = np.divmod(flat, told.shape[1])
         return np.stack([column + 0.5, row + 0.5], axis=1)
+
+    def _smooth(self, told):
+        return gaussian_filter(told, (self.radius, self.radius, 0))
+
+
+class Bodies(Points):
+    """Every peak of the first point is a body, and the nearest peaks of the others are its other points."""
+
+    def fit(self, images, truth):
+        longest = [np.hypot(*np.ptp(body, axis=0)) for one in truth for body in one]
+        self.length = max(longest)
+        width, self.n_points = max(len(one) for one in truth), truth[0].shape[1]
+        rows = [np.concatenate([one, np.full((width - len(one), *one.shape[1:]), np.nan)]) for one in truth]
+        super().fit(images, [one.reshape(-1, 2) for one in rows])
+
+    def learn(self, images, codes):
+        super().learn(images, [np.where(code > 0, (code - 1) % self.n_points + 1, 0) for code in codes])
+
+    def _places(self, told):
+        maps = np.moveaxis(self._smooth(told), 2, 0)
+        peaks = [peak_local_max(one, min_distance=3, threshold_abs=0.05) for one in maps]
+        bodies = []
+        for first in peaks[0]:
+            own = [(first, maps[0][tuple(first)])]
+            for one, rest in zip(maps[1:], peaks[1:], strict=True):
+                away = np.hypot(*(rest - first).T) if len(rest) else np.array([np.inf])
+                near = rest[away.argmin()] if away.min() <= self.length else None
+                own.append((first, 0.0) if near is None else (near, one[tuple(near)]))
+            bodies.append([[*(place[::-1] + 0.5), sure] for place, sure in own])
+        points = np.array(bodies).reshape(-1, len(maps), 3)
+        scores = points[:, :, 2].mean(axis=1)
+        return {"points": points, "labels": np.ones(len(points), int), "scores": scores}
 
 
 class Whole:
@@ -250,6 +282,7 @@ PEERS = {
     "instances": ("forest, watershed", Instances),
     "lines": ("forest", Lines),
     "points": ("forest", Points),
+    "bodies": ("forest, nearest", Bodies),
     "count": ("HOG, ridge", Whole),
     "class": ("HOG, logistic", Whole),
 }

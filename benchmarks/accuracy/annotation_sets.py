@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from annotation_mice import mosaics
 from skimage.segmentation import find_boundaries
 
-from skmtl.annotation import InstancesHead, LinesHead, ObjectsHead, PoseHead
+from skmtl.annotation import InstancesHead, LinesHead, MultiPoseHead, ObjectsHead, PoseHead
 from skmtl.heads import CountHead, LabelHead
 from skmtl.metrics import boundary_f1, detection_scores
 
 #: Pixels that a line may lie beside the true one; the share of an image's longer side that a point may.
 TOLERANCE, NEAR = 2.0, 0.05
+#: The score from which on an object is counted.
+SURE = 0.5
 
 
 @dataclass(frozen=True)
 class Images:
     """A set: ``truth[kind]`` holds an annotation of each image; ``split(rng)`` gives numbers to learn from
-    and to judge by; ``few`` and ``test`` are how many of them are taken."""
+    and to judge by; ``few`` and ``test`` are how many of them are taken; ``mirrors`` says whether mirrored
+    images look like others."""
 
     name: str
     images: np.ndarray
@@ -28,6 +32,7 @@ class Images:
     split: Callable
     few: int
     test: int
+    mirrors: bool = True
 
     def parts(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
         train, test = self.split(np.random.default_rng(seed))
@@ -65,6 +70,26 @@ def _raccoons(data) -> Images:
     return Images("raccoons", data["images"], truth, split, 60, 40)
 
 
+def _blood(data) -> Images:
+    truth = {"boxes": _records(data, data["class_names"][data["box_label"]])}
+    return Images("blood", data["images"], truth, _by_split(data), 60, 40)
+
+
+def _digits(data) -> Images:
+    truth = {"boxes": _records(data, data["box_label"].astype(int))}
+    return Images("digits", data["images"], truth, _by_split(data), 100, 60, mirrors=False)
+
+
+def _mice(data) -> Images:
+    """The first half shows other frames than the second; the frames are of one video in no order."""
+    rng, points = np.random.default_rng(0), data["points"].astype(float)
+    order = rng.permutation(len(points))
+    parts = [mosaics(data["images"][some], points[some], 80, rng) for some in (order[:30], order[58:])]
+    images, bodies = np.concatenate([part[0] for part in parts]), parts[0][1] + parts[1][1]
+    split = lambda rng: (rng.permutation(80), 80 + rng.permutation(80))  # noqa: E731
+    return Images("mice", images, {"bodies": bodies}, split, 30, 40)
+
+
 def _mouse(data) -> Images:
     points = list(data["points"].astype(float))
     return Images("mouse", data["images"], {"points": points}, _halves(len(points)), 30, 40)
@@ -77,6 +102,11 @@ def _by_image(data, values: np.ndarray) -> list[np.ndarray]:
 def _records(data, labels: np.ndarray) -> list[dict]:
     pairs = zip(_by_image(data, data["boxes"]), _by_image(data, labels), strict=True)
     return [{"boxes": boxes, "labels": own} for boxes, own in pairs]
+
+
+def _by_split(data) -> Callable:
+    parts = [np.flatnonzero(data["split"] == part) for part in ("train", "test")]
+    return lambda rng: tuple(rng.permutation(part) for part in parts)
 
 
 def _halves(n: int) -> Callable:
@@ -94,6 +124,7 @@ def head_of(kind: str):
         "instances": InstancesHead,
         "lines": LinesHead,
         "points": PoseHead,
+        "bodies": MultiPoseHead,
         "count": CountHead,
         "class": LabelHead,
     }[kind]()
@@ -106,7 +137,21 @@ def judge(kind: str, truth: list, found: list, shape: tuple[int, int]) -> dict[s
 
 def _boxes(truth, found, shape):
     told = detection_scores(truth, found)
-    return {"AP50": told.ap50, "AP": told.ap}
+    counts = [
+        (one["scores"] >= SURE).sum() - len(own["boxes"]) for own, one in zip(truth, found, strict=True)
+    ]
+    return {"AP50": told.ap50, "AP": told.ap, "count MAE": float(np.abs(counts).mean())}
+
+
+def _bodies(truth, found, shape):
+    boxes = [np.concatenate([one.min(axis=1), one.max(axis=1)], axis=1) for one in truth]
+    records = [
+        {"points": one, "boxes": box, "labels": np.ones(len(one), int)}
+        for one, box in zip(truth, boxes, strict=True)
+    ]
+    told = detection_scores(records, found, kind="points", sigmas=0.1)
+    counts = [(one["scores"] >= SURE).sum() - len(own) for own, one in zip(truth, found, strict=True)]
+    return {"AP50": told.ap50, "AP": told.ap, "count MAE": float(np.abs(counts).mean())}
 
 
 def _instances(truth, found, shape):
@@ -135,6 +180,7 @@ _JUDGES = {
     "instances": _instances,
     "lines": lambda truth, found, shape: {"boundary F1": boundary_f1(truth, found, TOLERANCE, lines=True)},
     "points": _points,
+    "bodies": _bodies,
     "count": lambda truth, found, shape: {"MAE": float(np.abs(np.subtract(truth, found)).mean())},
     "class": lambda truth, found, shape: {"accuracy": float(np.mean(np.equal(truth, found)))},
 }
@@ -143,5 +189,8 @@ SETS = {
     "nuclei": ("dsb2018", _nuclei),
     "membranes": ("membrane", _membranes),
     "raccoons": ("raccoon", _raccoons),
+    "blood": ("bccd", _blood),
+    "digits": ("mnist_scenes", _digits),
     "mouse": ("dlc_openfield", _mouse),
+    "mice": ("dlc_openfield", _mice),
 }

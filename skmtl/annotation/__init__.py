@@ -2,9 +2,10 @@
 
 from ._annotators import ImageAnnotator
 from ._convert import polylines, to_annotations
-from ._detectors import InstanceSegmenter, ObjectDetector, PoseEstimator
+from ._detectors import InstanceSegmenter, MultiPoseEstimator, ObjectDetector, PoseEstimator
 from ._head import AnnotationHead
 from ._instances import InstancesHead, Masks
+from ._multi_pose import MultiPoseHead
 from ._objects import ObjectsHead
 from ._one_box import OneBoxHead
 from ._pixels import LinesHead, MapHead, PixelsHead
@@ -24,6 +25,8 @@ __all__ = [
     "LinesHead",
     "MapHead",
     "Masks",
+    "MultiPoseEstimator",
+    "MultiPoseHead",
     "ObjectDetector",
     "ObjectsHead",
     "OneBoxHead",

@@ -28,8 +28,8 @@ class ImageAnnotator(BaseAnnotator):
     ----------
     heads : list of (str, head)
         Name and kind of each annotation: `ObjectsHead`, `InstancesHead`, `PixelsHead`, `LinesHead`,
-        `MapHead`, `RegionsHead`, `PoseHead`, or for whole images one of `skmtl.heads`, such as
-        ``LabelHead()``.
+        `MapHead`, `RegionsHead`, `PoseHead`, `MultiPoseHead`, or for whole images one of `skmtl.heads`,
+        such as ``LabelHead()``.
     trunk : transformer with ``transform_dense`` and, for whole images, ``transform``, optional
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
         pixels and regions nothing beside the derivatives.
@@ -45,6 +45,10 @@ class ImageAnnotator(BaseAnnotator):
         Cells, pixels or regions to learn from, at most, for each level.
     max_iter : int, default 15
         Epochs of the network, and more where there are so few samples that these are under 600 steps.
+    augment : skmtl.neural_network.Augment, optional
+        Learn also from three copies of every image, moved and lit differently, with what is marked in them;
+        numbers, counts and maps of numbers are not learned from copies. Where images are few this pays
+        (see the user guide). The trunk learns from the images as they are.
     on_error : {"raise", "skip"}, default "raise"
         What to do about an image or an annotation that cannot be used.
     random_state : int, RandomState instance or None

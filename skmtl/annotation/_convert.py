@@ -9,9 +9,12 @@ import numpy as np
 from skimage.measure import approximate_polygon, find_contours
 
 from ..io import RLE, AnnotationSet, ClassRecord, ImageRecord, LabelMap, ObjectRecord, Tag
+from ..metrics import pairwise_box_iou
 
 #: Pixels that an outline may stray from the border of its mask, to have fewer points.
 STRAY = 0.4
+#: An object is a body that was told where their boxes overlap by this much.
+FITS = 0.5
 
 
 def to_annotations(
@@ -29,16 +32,17 @@ def to_annotations(
     ----------
     found : sequence of n predictions
         Of `ObjectDetector` or `InstanceSegmenter`, dicts with ``boxes``, ``labels``, ``scores`` and perhaps
-        ``masks``; of `PoseEstimator`, points (K, 3); of `PixelAnnotator`, masks (h, w) of numbers 0..254;
-        of `ImageTagger`, a class, or tags (T,); of `ImageAnnotator`, dicts of these. None for an image that
-        was left out.
+        ``masks``; of `PoseEstimator`, points (K, 3), of `MultiPoseEstimator` dicts with ``points``; of
+        `PixelAnnotator`, masks (h, w) of numbers 0..254; of `ImageTagger`, a class, or tags (T,); of
+        `ImageAnnotator`, dicts of these. None for an image that was left out.
     file_names : sequence of n str
     sizes : sequence of n (int, int)
         Height and width of the images.
     classes : sequence of str or ClassRecord, optional
         Classes in the order they shall be numbered; labels that are not listed follow. One with
-        ``point_names`` is that of the body that points belong to; by default it is called "body". Where a
-        model tells objects of that class too, the surest one of an image gets the points.
+        ``point_names`` is that of the bodies that points belong to; by default it is that of their labels, or
+        "body". Where a model tells objects of that class too, the one whose box is nearest to a body's gets
+        its points, or of one body without a box the surest one.
     pixel_names : sequence of str, optional
         The name of class 0, 1, ... of masks.
     tag_names : sequence of T str, optional
@@ -60,16 +64,14 @@ def to_annotations(
             f"and {len(sizes)}"
         )
     listed = [one if isinstance(one, ClassRecord) else ClassRecord(str(one)) for one in classes]
-    body = next((one for one in listed if one.point_names), ClassRecord("body"))
+    body = next((one.name for one in listed if one.point_names), None)
     rows = zip(found, file_names, sizes, strict=True)
     drafts = [
-        _Draft(name, size, body.name, tuple(pixel_names), tuple(tag_names)).add(one)
+        _Draft(name, size, body, tuple(pixel_names), tuple(tag_names)).add(one)
         for one, name, size in rows
         if one is not None
     ]
     records = {one.name: one for one in listed}
-    if any(draft.points is not None for draft in drafts):
-        records.setdefault(body.name, body)
     images = [draft.record() for draft in drafts]
     for label in (one.label for image in images for one in image.objects):
         records.setdefault(label, ClassRecord(label))
@@ -82,12 +84,12 @@ class _Draft:
 
     name: str
     size: tuple[int, int]
-    body: str
+    body: str | None
     pixel_names: tuple[str, ...]
     tag_names: tuple[str, ...]
     objects: list[ObjectRecord] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
-    points: np.ndarray | None = None
+    bodies: list[ObjectRecord] = field(default_factory=list)
     label_map: LabelMap | None = None
 
     def add(self, one) -> _Draft:
@@ -103,9 +105,14 @@ class _Draft:
         return self
 
     def _add_dict(self, one: dict) -> None:
-        if "boxes" in one:
+        if {"points", "scores"} <= one.keys():
+            label = one["labels"].tolist()[0] if len(one["labels"]) else None
+            name = label if self.body is None and isinstance(label, str) else self.body
+            rows = zip(one["points"], one["boxes"], one["scores"], strict=True)
+            self.bodies += [_body(name, points, float(score), box) for points, box, score in rows]
+        elif {"boxes", "scores"} <= one.keys():
             self.objects += _objects(one)
-        elif "regions" in one:
+        elif {"regions", "labels"} <= one.keys():
             labels, codes = np.unique(one["labels"], return_inverse=True)
             self._set_map(_numbers(labels, self.pixel_names)[codes][one["regions"]])
         else:
@@ -116,7 +123,7 @@ class _Draft:
         """Whether it was of a kind that files hold."""
         numbers = one.dtype.kind in "iu"
         if one.ndim == 2 and one.shape[1] == 3 and one.dtype.kind == "f":
-            self.points = one
+            self.bodies.append(_body(self.body, one, float(one[:, 2].mean())))
         elif one.shape == tuple(self.size) and numbers and one.min() >= 0 and one.max() <= 254:
             self._set_map(one)
         elif self.tag_names and one.shape == (len(self.tag_names),):
@@ -129,19 +136,34 @@ class _Draft:
         self.label_map = LabelMap.encode(numbers.astype(np.uint8), self.pixel_names)
 
     def record(self) -> ImageRecord:
-        objects = self.objects if self.points is None else self._with_points()
         height, width = (int(side) for side in self.size)
-        return ImageRecord(self.name, height, width, objects, self.tags, self.label_map)
+        return ImageRecord(self.name, height, width, self._with_bodies(), self.tags, self.label_map)
 
-    def _with_points(self) -> list[ObjectRecord]:
-        """The objects, the surest of the body's class with the points; or a body beside them."""
-        points = np.column_stack([self.points[:, :2], np.full(len(self.points), 2.0)])
-        bodies = [i for i, one in enumerate(self.objects) if one.label == self.body]
-        if not bodies:
-            score = float(self.points[:, 2].mean())
-            return [*self.objects, ObjectRecord(self.body, points=points, score=score)]
-        surest = max(bodies, key=lambda i: self.objects[i].score)
-        return [replace(one, points=points) if i == surest else one for i, one in enumerate(self.objects)]
+    def _with_bodies(self) -> list[ObjectRecord]:
+        """The objects, those that are bodies with their points; and the bodies that are none of them."""
+        objects, left = list(self.objects), set(range(len(self.objects)))
+        for body in self.bodies:
+            own = [i for i in left if objects[i].label == body.label]
+            fit = [_fit(body, objects[i]) for i in own]
+            if fit and max(fit) >= FITS:
+                best = own[int(np.argmax(fit))]
+                left.remove(best)
+                objects[best] = replace(objects[best], points=body.points)
+            else:
+                objects.append(body)
+        return objects
+
+
+def _body(name: str | None, points: np.ndarray, score: float, box=None) -> ObjectRecord:
+    points = np.column_stack([points[:, :2], np.full(len(points), 2.0)])
+    return ObjectRecord(name or "body", None if box is None else tuple(box), points=points, score=score)
+
+
+def _fit(body: ObjectRecord, one: ObjectRecord) -> float:
+    """How well an object's box is a body's; of a body without one the surest object's is."""
+    if body.box is None:
+        return FITS + one.score
+    return float(pairwise_box_iou([body.box], [one.bounds])[0, 0])
 
 
 def _objects(one: dict) -> list[ObjectRecord]:

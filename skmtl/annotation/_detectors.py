@@ -8,6 +8,7 @@ from ..utils._init import extended_init
 from ..utils._sklearn import Interval
 from ._engine import BaseAnnotator
 from ._instances import InstancesHead
+from ._multi_pose import MultiPoseHead
 from ._objects import ObjectsHead
 from ._pose import PoseHead
 from ._special import _OneArray, _OneKind
@@ -39,7 +40,7 @@ class ObjectDetector(_OneKind):
         Of two boxes whose intersection over union is this or more, only the surer is reported.
     max_objects : int, default 100
         Most objects reported for an image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -89,7 +90,7 @@ class InstanceSegmenter(_OneKind):
         typical object.
     least_area : int >= 1, default 10
         Objects of fewer pixels are not reported.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -130,7 +131,7 @@ class PoseEstimator(_OneArray):
         How many cells away the surroundings are that a cell sees.
     share : float > 0, default 0.05
         For `score`: the distance that counts as correct, as a share of the longer side of the image.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -141,6 +142,7 @@ class PoseEstimator(_OneArray):
     See Also
     --------
     PoseHead : What an annotation is, what is predicted, the score.
+    MultiPoseEstimator : Any number of bodies.
     """
 
     _parameter_constraints: dict = {
@@ -153,3 +155,60 @@ class PoseEstimator(_OneArray):
 
     def _head(self):
         return PoseHead(self.share)
+
+
+class MultiPoseEstimator(_OneKind):
+    """Any number of bodies in an image, each with the same K key points, a box and a score.
+
+    From the trunk's features of a cell and of its surroundings, one network with a shared hidden layer tells
+    which point the cell is near, the way to it, and the way to all points of the body it belongs to, by the
+    joint loss::
+
+        cross-entropy of the point  +  half the squared error of both kinds of ways
+
+    of which the second counts in cells near a point alone.
+
+    Parameters
+    ----------
+    trunk : transformer with ``transform_dense``, optional
+        None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
+    cell : int, optional
+        Height and width of a cell in pixels. None: a third of the way between the two nearest points of a
+        body (the median at fit), from 2 to 16.
+    reach : int, default 2
+        How many cells away the surroundings are that a cell sees.
+    score_threshold : float in [0, 1), default 0.05
+        Bodies less sure than that are not reported.
+    max_bodies : int, default 20
+        Most bodies reported for an image.
+    sigmas : float or (K,) array-like, optional
+        For `score`, as in `skmtl.metrics.detection_scores`. None: COCO's for its 17 points, 0.1 for others.
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
+        As in `ImageAnnotator`.
+
+    Attributes
+    ----------
+    classes_ : (1,) array
+        The label of bodies; 1 where they have none.
+    trunk_, levels_, report_
+        As in `ImageAnnotator`.
+
+    See Also
+    --------
+    MultiPoseHead : What an annotation is, what is predicted, the score.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAnnotator._parameter_constraints,
+        **BaseAnnotator._cell_constraints,
+        "score_threshold": [Interval(Real, 0, 1, closed="left")],
+        "max_bodies": [Interval(Integral, 1, None, closed="left")],
+        "sigmas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    __init__ = extended_init(
+        BaseAnnotator, {"cell": None, "reach": 2, "score_threshold": 0.05, "max_bodies": 20, "sigmas": None}
+    )
+
+    def _head(self):
+        return MultiPoseHead(self.score_threshold, self.max_bodies, self.sigmas)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -13,11 +12,13 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..neural_network import Augment
 from ..utils._atomic import all_or_nothing
 from ..utils._parallel import run_blocks
 from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from ._copies import with_copies
 from ._head import AnnotationHead
-from ._inputs import Refusals, as_trunk_takes, columns_of, read_images, same_channels
+from ._inputs import Images, Refusals, as_trunk_takes, columns_of, read_images
 from ._levels import Examples, PlaceLevel, Settings
 from ._rows import Cells, Pixels, Regions
 from ._trunk import GRID, default_trunk
@@ -36,6 +37,7 @@ class BaseAnnotator(BaseEstimator):
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "max_samples": [Interval(Integral, 8, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "augment": [Augment, None],
         "on_error": [StrOptions({"raise", "skip"})],
         "random_state": ["random_state"],
         "n_jobs": [Integral, None],
@@ -54,6 +56,7 @@ class BaseAnnotator(BaseEstimator):
         hidden_layer_sizes=(128,),
         max_samples=40_000,
         max_iter=15,
+        augment=None,
         on_error="raise",
         random_state=None,
         n_jobs=None,
@@ -63,6 +66,7 @@ class BaseAnnotator(BaseEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_samples = max_samples
         self.max_iter = max_iter
+        self.augment = augment
         self.on_error = on_error
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -98,8 +102,10 @@ class BaseAnnotator(BaseEstimator):
 
         Parameters
         ----------
-        X : array (n, h, w) or (n, h, w, c), or list of n arrays (h, w) or (h, w, c)
-            Images, integers or finite floats; those of a list may differ in size.
+        X : array (n, h, w) or (n, h, w, c), or sequence of n arrays (h, w) or (h, w, c) or paths of files
+            Images, integers or finite floats; those of a sequence may differ in size. Of a sequence that
+            reads an image when it is asked for one, as of a list of paths, one image at a time is in memory.
+            A trunk learns from images spread evenly over X, as many as fit into 64 MB.
         y : n annotations
             See the class. None: nobody annotated the image; the filters are learned from it, nothing else is.
 
@@ -121,15 +127,18 @@ class BaseAnnotator(BaseEstimator):
             name: self._read(head, columns[name], images, name, refusals) for name, head in heads.items()
         }
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        usable = [image for image in images if image is not None]
-        self.n_channels_ = usable[0].shape[2:]
+        usable = images.take([i for i, shape in enumerate(images.shapes) if shape is not None])
+        self.n_channels_ = usable.shapes[0][2:]
         self._trunk_seed = int(rng.integers(2**31 - 1))
         self.trunk_ = self._fitted_trunk(usable) if self._needs_trunk(heads) else None
-        rows = [i for i, _ in enumerate(images) if any(column[i] is not None for column in known.values())]
+        rows = [i for i in range(len(images)) if any(column[i] is not None for column in known.values())]
         if not rows:
             raise ValueError("y holds no annotation of any image: there is nothing to learn")
-        images, known = [images[i] for i in rows], {n: [one[i] for i in rows] for n, one in known.items()}
-        examples = Examples(self.trunk_, images, known, self._fitted_trunk, partial(self._ones, images))
+        known = {name: [column[i] for i in rows] for name, column in known.items()}
+        examples = Examples(self.trunk_, images.take(rows), known, self._fitted_trunk, self._ones)
+        if self.augment is not None:
+            self.augment.check()
+            examples = with_copies(examples, heads, self.augment, int(rng.integers(2**31 - 1)))
         layers, most = self.hidden_layer_sizes, self.max_samples
         settings = Settings(layers, most, self.max_iter, self.n_jobs, self.verbose)
         self.levels_ = []
@@ -141,9 +150,9 @@ class BaseAnnotator(BaseEstimator):
 
     def _read(self, head, column, images, name: str, refusals: Refusals) -> list:
         return [
-            None if image is None or one is None
-            else refusals.read(head.read, "annotation", one, image.shape, self._where(i, name))
-            for i, (one, image) in enumerate(zip(column, images, strict=True))
+            None if shape is None or one is None
+            else refusals.read(head.read, "annotation", one, shape, self._where(i, name))
+            for i, (one, shape) in enumerate(zip(column, images.shapes, strict=True))
         ]  # fmt: skip
 
     def _levels(self, heads: dict[str, AnnotationHead], known: dict[str, list]) -> list:
@@ -171,7 +180,7 @@ class BaseAnnotator(BaseEstimator):
         """Without one that was given, pixels and regions see the derivatives alone."""
         return self.trunk is not None or any(head.level in ("image", "cell") for head in heads.values())
 
-    def _fitted_trunk(self, images: list[np.ndarray], grid: int = GRID):
+    def _fitted_trunk(self, images: Images, grid: int = GRID):
         trunk = default_trunk(images, self._trunk_seed, grid) if self.trunk is None else clone(self.trunk)
         return trunk.fit(as_trunk_takes(images))
 
@@ -180,7 +189,7 @@ class BaseAnnotator(BaseEstimator):
 
         Parameters
         ----------
-        X : array (n, h, w) or (n, h, w, c), or list of n arrays (h, w) or (h, w, c)
+        X : array (n, h, w) or (n, h, w, c), or sequence of n arrays (h, w) or (h, w, c) or paths of files
             Images with the channels seen at fit, of any size that the trunk takes.
 
         Returns
@@ -262,8 +271,8 @@ class BaseAnnotator(BaseEstimator):
         nearest = NearestNeighbors(n_neighbors=n_neighbors, metric="cosine").fit(known - mean)
         return nearest.kneighbors(asked - mean)
 
-    def _features(self, trunk, images) -> np.ndarray:
-        return np.concatenate(run_blocks(lambda image: pooled(trunk, image), images, self.n_jobs))
+    def _features(self, trunk, images: Images) -> np.ndarray:
+        return np.concatenate(run_blocks(lambda i: pooled(trunk, images[i]), range(len(images)), self.n_jobs))
 
     def score_heads(self, X, y) -> dict[str, float]:
         """The metric of every head, greater is better; NaN where nothing is known.
@@ -313,17 +322,13 @@ class BaseAnnotator(BaseEstimator):
         refusals.warn()
         return self._answers(images, question)
 
-    def _asked(self, X, refusals: Refusals) -> list[np.ndarray | None]:
-        """Images like those learned from; None for one that was left out."""
+    def _asked(self, X, refusals: Refusals) -> Images:
+        """Images like those learned from."""
         check_is_fitted(self)
-        return [
-            image if image is None
-            else refusals.read(same_channels, "image", image, self.n_channels_, f"X[{i}]")
-            for i, image in enumerate(read_images(X, refusals))
-        ]  # fmt: skip
+        return read_images(X, refusals, self.n_channels_)
 
-    def _answers(self, images: list[np.ndarray | None], question: Callable) -> list[dict[str, Any] | None]:
-        return run_blocks(lambda image: self._tell_image(image, question), images, self.n_jobs)
+    def _answers(self, images: Images, question: Callable) -> list[dict[str, Any] | None]:
+        return run_blocks(lambda i: self._tell_image(images[i], question), range(len(images)), self.n_jobs)
 
     def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
         if image is None:
@@ -338,7 +343,7 @@ class BaseAnnotator(BaseEstimator):
                     ones[name] = head.where_one(*of_head)
         return {name: answers[name] for name in self._heads() if name in answers}
 
-    def _ones(self, images: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    def _ones(self, images: Images) -> list[dict[str, np.ndarray]]:
         """Where heads of the levels fitted so far find the one thing that an image shows, a box (4,) each."""
         names = [n for level in self.levels_ for n, spec in level.specs.items() if spec.get("one")]
         if not names:

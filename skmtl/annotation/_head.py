@@ -22,9 +22,9 @@ class AnnotationHead(Component):
     Notes
     -----
     The annotator calls, in this order: `read` on every annotation, which checks it; `learn` on all that were
-    read, which returns ``spec``, a dict with all that must be remembered; `fields`, what the network is to
-    tell of a row; `targets`, the same as numbers; `counts`, how many rows to learn from; and on what the
-    network tells `decode`, `probabilities` and `uncertainty`.
+    read, which returns ``spec``, a dict with all that must be remembered; `moved` for copies of images;
+    `fields`, what the network is to tell of a row; `targets`, the same as numbers; `counts`, how many rows to
+    learn from; and on what the network tells `decode`, `probabilities` and `uncertainty`.
 
     A field called "kind" holds codes 0, 1, ..., of which ``spec["n_codes"]`` are possible and `UNKNOWN` is
     not known. Rows are drawn by their kind; what the network tells of it is set right for the shares that
@@ -54,6 +54,18 @@ class AnnotationHead(Component):
     def targets(self, one: Any, frame, spec: dict) -> dict[str, np.ndarray]:
         """A value of each field for each row of ``frame``: codes, or floats with NaN where unknown."""
         raise NotImplementedError
+
+    def moved(self, one: Any, moves, spec: dict) -> Any:
+        """What `read` gave of an image, of a copy that was moved by ``moves`` and lit differently.
+
+        By default maps of codes (h, w), that which was read or the first part of it, are moved; of numbers,
+        which may tell of sizes or of light, nothing is known: None.
+        """
+        parts = one if isinstance(one, tuple) else (one,)
+        if not isinstance(parts[0], np.ndarray) or parts[0].dtype.kind not in "iu":
+            return None
+        codes = moves.pixels(parts[0][None])[0]
+        return (codes, *parts[1:]) if isinstance(one, tuple) else codes
 
     def counts(self, there: np.ndarray, most: int) -> np.ndarray:
         """Of ``there`` (n_codes,) rows of each kind, how many to learn from, at most ``most`` together.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..io import AnnotationSet, ImageRecord, Report
+from ._files import read_image
+from ._projection import evenly
+
+#: Bytes of pixels that the trunk's filters are learned from.
+MEMORY = 2**26
 
 
 class Refusals:
@@ -33,55 +40,84 @@ class Refusals:
             warnings.warn(f"left out:\n{self.report}", UserWarning, stacklevel=4)
 
 
-def read_images(X, refusals: Refusals) -> list[np.ndarray | None]:
-    """The images (h, w) or (h, w, c) of an array or a list; None for one that was skipped.
+class Images(Sequence):
+    """The images (h, w) or (h, w, c) that ``X`` holds or reads; None for one that was left out.
 
-    Raises ValueError naming the image that is no array of numbers, is not finite, or has other channels than
-    the first one.
+    An image of a file, or of a sequence that reads, is read anew whenever it is asked for: of each only the
+    ``shapes`` and ``types`` (None for one left out) are kept. ``rows`` are the places in X.
     """
-    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim not in (3, 4):
+
+    def __init__(self, X, rows: Sequence[int], shapes: list, types: list):
+        self.X, self.rows, self.shapes, self.types = X, rows, shapes, types
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, i: int) -> np.ndarray | None:
+        return None if self.shapes[i] is None else _pixels(self.X[self.rows[i]], f"X[{self.rows[i]}]")
+
+    def take(self, chosen: Sequence[int]) -> Images:
+        """Some of them."""
+        return Images(self.X, *([part[i] for i in chosen] for part in (self.rows, self.shapes, self.types)))
+
+
+def read_images(X, refusals: Refusals, channels: tuple[int, ...] | None = None) -> Images:
+    """The images of an array or a sequence, or of a list of paths of files, each checked once.
+
+    Raises ValueError naming the image that is no array of numbers, is not finite, or has other ``channels``
+    than those given, or than the first one.
+    """
+    if isinstance(X, np.ndarray) and X.dtype.kind in "biuf" and X.ndim not in (3, 4):
         raise ValueError(
             "X must be images (n, h, w) or (n, h, w, c), or a list of images (h, w) or (h, w, c) that may "
             f"differ in size, got an array of shape {X.shape}"
         )
     if not hasattr(X, "__len__") or not len(X):
         raise ValueError("X holds no image")
-    images = [refusals.read(_image, "image", X[i], f"X[{i}]") for i in range(len(X))]
-    first = next((image for image in images if image is not None), None)
-    if first is None:
+    images = Images(X, range(len(X)), [], [])
+    for i in range(len(X)):
+        image = refusals.read(_image, "image", X[i], channels, f"X[{i}]")
+        images.shapes.append(None if image is None else image.shape)
+        images.types.append(None if image is None else image.dtype)
+        if image is not None:
+            channels = image.shape[2:]
+    if not any(images.shapes):
         raise ValueError("no image of X can be used")
-    channels = first.shape[2:]
-    return [image if image is None else refusals.read(same_channels, "image", image, channels, f"X[{i}]")
-            for i, image in enumerate(images)]  # fmt: skip
+    return images
 
 
-def _image(image, where: str) -> np.ndarray:
-    if image is None:
-        raise ValueError(f"{where} is None: the image could not be read")
-    try:
-        image = np.asarray(image)
-    except ValueError as error:
-        raise ValueError(f"{where} is no image: {error}") from None
+def _image(image, channels: tuple[int, ...] | None, where: str) -> np.ndarray:
+    image = _pixels(image, where)
     if image.dtype.kind not in "biuf" or image.ndim not in (2, 3) or not image.size:
         raise ValueError(
             f"{where} must be numbers (h, w) or (h, w, c), got {image.dtype} of shape {image.shape}"
         )
     if image.dtype.kind == "f" and not np.isfinite(image).all():
         raise ValueError(f"{where} has pixels that are NaN or infinite")
-    return image
-
-
-def same_channels(image: np.ndarray, channels: tuple[int, ...], where: str) -> np.ndarray:
-    if image.shape[2:] != channels:
+    if channels is not None and image.shape[2:] != channels:
         shown = "(h, w)" if not channels else f"(h, w, {channels[0]})"
         raise ValueError(f"{where} has the shape {image.shape}, expected {shown} as the first image")
     return image
 
 
-def as_trunk_takes(images: Sequence[np.ndarray]):
-    """One array where all images have one shape, else the list of them."""
-    same = len({(image.shape, image.dtype) for image in images}) == 1
-    return np.stack(images) if same else list(images)
+def _pixels(image, where: str) -> np.ndarray:
+    if image is None:
+        raise ValueError(f"{where} is None: the image could not be read")
+    if isinstance(image, str | os.PathLike):
+        return read_image(Path(image))
+    try:
+        return np.asarray(image)
+    except ValueError as error:
+        raise ValueError(f"{where} is no image: {error}") from None
+
+
+def as_trunk_takes(images: Images):
+    """Images evenly spread over all, as many as fit into ``MEMORY``: an array where they have one shape, or a
+    list."""
+    sizes = [np.prod(shape) * kind.itemsize for shape, kind in zip(images.shapes, images.types, strict=True)]
+    some = images.take(evenly(len(images), max(int(MEMORY // np.mean(sizes)), 1)))
+    same = len(set(zip(some.shapes, some.types, strict=True))) == 1
+    return np.stack(list(some)) if same else list(some)
 
 
 def columns_of(y, names: Sequence[str], n_images: int) -> dict[str, list]:

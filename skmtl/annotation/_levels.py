@@ -43,14 +43,14 @@ class Examples:
     """Fitted trunk, images, and for each head what is known of each image, None where nothing is.
 
     ``new_trunk`` fits another trunk to images, to be pooled over a number of cells a side; ``ones`` tells of
-    each image where heads fitted before find the one thing that it shows.
+    each of some images where heads fitted before find the one thing that it shows.
     """
 
     trunk: Any
     images: list[np.ndarray]
     known: dict[str, list]
-    new_trunk: Callable[[list[np.ndarray], int], Any]
-    ones: Callable[[], list[dict[str, np.ndarray]]]
+    new_trunk: Callable[[Any, int], Any]
+    ones: Callable[[Any], list[dict[str, np.ndarray]]]
 
     def learn(self, heads: dict[str, AnnotationHead]) -> dict[str, dict]:
         """What each head remembers."""

@@ -8,6 +8,7 @@ from ..heads import NumberHead
 from ..metrics import detection_scores
 from ._cells import Grid, boxes_at, cell_targets
 from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._moved import boxes_after
 from ._records import Known, codes_of, join_labels, read_objects
 from ._suppression import suppress, vote
 
@@ -85,6 +86,11 @@ class ObjectsHead(AnnotationHead):
         left, top, right, bottom = one.crowd.T
         crowd = ((x > left) & (x < right) & (y > top) & (y < bottom)).any(axis=1)
         return {"kind": np.where(crowd & (said < 0), UNKNOWN, said + 1), "place": places}
+
+    def moved(self, one: Known, moves, spec):
+        boxes, crowd = boxes_after(moves, one.boxes), boxes_after(moves, one.crowd)
+        left, around = np.isfinite(boxes[:, 0]), np.isfinite(crowd[:, 0])
+        return Known(boxes[left], one.labels[left], crowd[around])
 
     def counts(self, there, most):
         speaking = there[1:]

@@ -55,6 +55,10 @@ class OneBoxHead(AnnotationHead):
     def targets(self, one: Known, frame: Grid, spec):
         return self._objects.targets(one, frame, spec)
 
+    def moved(self, one: Known, moves, spec):
+        moved = self._objects.moved(one, moves, spec)
+        return moved if len(moved.boxes) else None
+
     def counts(self, there, most):
         return self._objects.counts(there, most)
 

@@ -8,16 +8,12 @@ from ..heads import NumberHead
 from ..io import ImageRecord
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._moved import points_after
+from ._points import NEAR, SIZES, cell_between, place_of, read_points, ways_to
 from ._records import check_size
 
-#: Cells whose centre is within this many cells of a point speak for it.
-NEAR = 1.5
-#: Cells within this many cells of the surest one have a say in where a point is.
-SAY = 2.0
 #: What is around a point that is alone is this many cells wide to each side, for `PoseHead.where_one`.
 AROUND = 4
-#: How many cells are between the two nearest points of a typical body; and bounds of the size of a cell.
-CELLS_BETWEEN, SIZES = 3, (2, 16)
 
 
 class PoseHead(AnnotationHead):
@@ -51,29 +47,16 @@ class PoseHead(AnnotationHead):
             return None
         if isinstance(annotation, ImageRecord):
             annotation = _points_of(annotation, shape, where)
-        points = np.asarray(annotation, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] not in (2, 3) or not len(points):
-            raise ValueError(f"{where}: points are (K, 2) or (K, 3), got {points.shape}")
-        hidden = np.isnan(points).any(axis=1)
-        if points.shape[1] == 3:
-            hidden |= points[:, 2] == 0
-        points = np.where(hidden[:, None], np.nan, points[:, :2])
-        outside = (points < 0).any(axis=1) | (points > [shape[1], shape[0]]).any(axis=1)
-        if outside.any():
-            row = int(outside.argmax())
-            raise ValueError(
-                f"{where}: point {row} is {points[row]}, outside its image of {shape[1]} x {shape[0]} pixels "
-                "(width x height); an unknown point is NaN"
-            )
-        return points, max(shape[:2])
+        if np.ndim(annotation) != 2 or np.shape(annotation)[1] not in (2, 3) or not len(annotation):
+            raise ValueError(f"{where}: points are (K, 2) or (K, 3), got {np.shape(annotation)}")
+        return read_points(annotation, shape, where), max(shape[:2])
 
     def cell_size(self, known) -> int:
         """A third of the way between the two nearest points of a body (the median), from 2 to 16 pixels."""
-        nearest = [_nearest(points) for points, _ in known]
-        nearest = [away for away in nearest if np.isfinite(away)]
-        if not nearest:  # one point alone
+        size = cell_between([points for points, _ in known])
+        if size is None:  # one point alone
             return int(np.clip(round(max(known[0][1] / 40, 2)), *SIZES)) if known else SIZES[1]
-        return int(np.clip(round(np.median(nearest) / CELLS_BETWEEN), *SIZES))
+        return size
 
     def learn(self, known, name):
         lengths = {len(points) for points, _ in known}
@@ -88,28 +71,23 @@ class PoseHead(AnnotationHead):
         return {"kind": kind_field(), "way": NumberHead()}
 
     def targets(self, one, frame: Grid, spec):
-        points = one[0]
-        ways = (points - frame.centres()[:, None]) / frame.size
-        away = np.hypot(ways[:, :, 0], ways[:, :, 1])
-        near = np.nan_to_num(away, nan=np.inf)
-        kind = np.where(near.min(axis=1) < NEAR, near.argmin(axis=1) + 1, 0)
-        if np.isnan(points).any():
+        ways, away = ways_to(one[0], frame)
+        kind = np.where(away.min(axis=1) < NEAR, away.argmin(axis=1) + 1, 0)
+        if np.isinf(away).any():
             kind[kind == 0] = UNKNOWN
-        ways[~(away < NEAR)] = np.nan
+        ways[away >= NEAR] = np.nan
         return {"kind": kind, "way": ways.reshape(len(ways), -1)}
 
+    def moved(self, one, moves, spec):
+        points = points_after(moves, one[0])
+        return (points, one[1]) if np.isfinite(points).any() else None
+
     def decode(self, told, frame: Grid, spec):
-        sure, centres = told["kind"][:, 1:], frame.centres()
-        ways = told["way"].reshape(len(sure), -1, 2) * frame.size
-        points = np.empty((spec["n_points"], 3))
-        for k, column in enumerate(sure.T):
-            best = column.argmax()
-            around = np.hypot(*(centres - centres[best]).T) <= SAY * frame.size
-            weight = column[around] + np.finfo(np.float32).tiny
-            points[k, :2] = weight @ (centres[around] + ways[around, k]) / weight.sum()
-            points[k, 2] = column[best]
-        points[:, :2] = np.clip(points[:, :2], 0, frame.shape[::-1])
-        return points
+        sure = told["kind"][:, 1:]
+        ways = told["way"].reshape(len(sure), -1, 2)
+        best = sure.argmax(axis=0)
+        places = [place_of(sure[:, k], ways[:, k], cell, frame) for k, cell in enumerate(best)]
+        return np.column_stack([np.clip(places, 0, frame.shape[::-1]), sure.max(axis=0)])
 
     def where_one(self, told, frame: Grid, spec):
         """A square around the surer points, twice as wide as they are apart."""
@@ -131,13 +109,6 @@ class PoseHead(AnnotationHead):
                 right.append(away[np.isfinite(away)] <= self.share * one[1])
         right = np.concatenate([[], *right])
         return float(right.mean()) if len(right) else float("nan")
-
-
-def _nearest(points: np.ndarray) -> float:
-    """The smallest distance between two known points; NaN where there are not two."""
-    points = points[np.isfinite(points[:, 0])]
-    away = np.hypot(*(points[:, None] - points).transpose(2, 0, 1))[np.triu_indices(len(points), 1)]
-    return float(away.min()) if len(away) else float("nan")
 
 
 def _points_of(image: ImageRecord, shape, where: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..io import ImageRecord, ObjectRecord
 from ..metrics import accuracy_score, detection_scores, f1_score, mean_pixel_error, oks, pck, pixel_scores
+from ._body_scores import score_bodies
 from ._records import pixels_of
 from ._tags import learn_tags, tag_value, tags_of
 
@@ -32,7 +33,8 @@ def score_annotations(
     truth, found : sequences of n ImageRecord
         Image by image; an `AnnotationSet` is one. Objects of ``found`` without a score have the score 1.
     kinds : sequence of str, optional
-        What to score, of "boxes", "masks", "counts", "points", "pixels", "class" and "tags", so far as
+        What to score, of "boxes", "masks", "counts", "points", "bodies", "pixels", "class" and "tags", so
+        far as
         ``truth`` holds it. None: boxes and counts, and all else that ``found`` holds anywhere.
     count_score : float, default 0.5
         Objects of ``found`` less sure than that are not counted for "counts".
@@ -45,8 +47,10 @@ def score_annotations(
         error of the number of objects in an image (``MAE``, and of each class); "points", the share of
         points within 5 % of the longer side of the image (``PCK``), their mean distance in pixels
         (``error``) and, of bodies of 17 points, COCO's mean key point similarity (``OKS``), over the images
-        that have one body; "pixels", ``mean IoU``, ``accuracy`` and ``IoU of`` each class; "class",
-        ``accuracy``, or "tags", ``accuracy`` and ``F1``, means over tags.
+        that have one body; "bodies", where an image has several, ``AP``, ``AP50``, ``AP75`` and ``AR20`` by
+        key point similarity, with COCO's tolerances for its 17 points, else 0.1; "pixels", ``mean IoU``,
+        ``accuracy`` and ``IoU of`` each class; "class", ``accuracy``, or "tags", ``accuracy`` and ``F1``,
+        means over tags.
 
     Raises
     ------
@@ -60,6 +64,7 @@ def score_annotations(
         "masks": _masks,
         "counts": lambda truth, found: _counts(truth, found, count_score),
         "points": _points,
+        "bodies": score_bodies,
         "pixels": _pixels,
         "class": _class,
         "tags": _tags,
@@ -77,6 +82,7 @@ def _kinds_in(image: ImageRecord) -> Iterator[str]:
     held = {
         "masks": bool(_outlined(image)),
         "points": any(one.points is not None for one in image.objects),
+        "bodies": any(one.points is not None for one in image.objects),
         "pixels": image.label_map is not None,
         "class": bool(image.tags),
         "tags": bool(image.tags),

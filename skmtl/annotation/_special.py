@@ -61,7 +61,7 @@ class PixelAnnotator(_OneArray):
     unlabelled : int or None, default 255
         The value of pixels that nobody judged. 0 for scribbles: a few strokes of the classes 1, 2, ..., and
         nothing known of all else.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -110,7 +110,7 @@ class RegionAnnotator(_OneKind):
         Regions to cut an image into, about.
     unlabelled : int, default 255
         The value of pixels that nobody judged.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes
@@ -147,7 +147,7 @@ class ImageTagger(_OneArray):
     head : Head, optional
         How an annotation is learned; None goes by the type and shape of y: labels, tags (0, 1, NaN) or
         numbers.
-    hidden_layer_sizes, max_samples, max_iter, on_error, random_state, n_jobs, verbose
+    hidden_layer_sizes, max_samples, max_iter, augment, on_error, random_state, n_jobs, verbose
         As in `ImageAnnotator`.
 
     Attributes

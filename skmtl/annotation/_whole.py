@@ -13,6 +13,7 @@ from ..targets._fields import as_column
 from ..utils._parallel import run_blocks
 from ._derivatives import quarters
 from ._head import AnnotationHead, mean_entropy
+from ._inputs import Images, Refusals, read_images
 from ._levels import Examples, Settings, learn_network
 from ._tags import learn_tags, tag_value, tags_of
 
@@ -83,6 +84,10 @@ class ImageHead(AnnotationHead):
         if isinstance(head, NumberHead):
             spec["range"] = _range(self.column(known, spec))
         return spec
+
+    def moved(self, one, moves, spec):
+        """What an image is called stays; a number may depend on where things are."""
+        return one if spec["head"].task in ("multiclass", "binary") else None
 
     def column(self, known: list, spec: dict) -> np.ndarray:
         """The annotations of all images as one array."""
@@ -158,12 +163,13 @@ class ImageLevel:
         fields = {
             name: head.column(examples.known[name], self.specs[name]) for name, head in self.heads.items()
         }
-        pairs = list(zip(examples.images, examples.ones(), strict=True))
+        images, ones = examples.images, examples.ones(examples.images)
         self.closer = {
-            name: examples.new_trunk([cut_out(image, ones[name]) for image, ones in pairs], CELLS)
-            for name in pairs[0][1]
+            name: examples.new_trunk(_cuts(images, [one[name] for one in ones]), CELLS) for name in ones[0]
         }
-        parts = run_blocks(lambda pair: self._features(examples.trunk, *pair), pairs, settings.n_jobs)
+        parts = run_blocks(
+            lambda i: self._features(examples.trunk, images[i], ones[i]), range(len(images)), settings.n_jobs
+        )
         heads = [(name, _inner(self.specs[name])) for name, head in self.heads.items()]
         self.network = learn_network(heads, np.concatenate(parts), fields, settings, seed)
         for name, spec in self.specs.items():
@@ -182,6 +188,11 @@ class ImageLevel:
             for name, value in outputs.items()
         }
         return None, told
+
+
+def _cuts(images, boxes: list[np.ndarray]) -> Images:
+    cuts = np.stack([cut_out(images[i], box) for i, box in enumerate(boxes)])
+    return read_images(cuts, Refusals("raise"))
 
 
 def cut_out(image: np.ndarray, box: np.ndarray) -> np.ndarray:

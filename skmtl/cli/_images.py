@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..annotation._files import read_image
 from ..io import AnnotationSet, ImageRecord
 from ..io._image_size import SUFFIXES, size_of
 from ..io._problems import Bad
@@ -133,31 +134,6 @@ def _base_stem(name: str) -> str:
     return _stem(_base(name))
 
 
-def read_image(path: Path) -> np.ndarray:
-    """The pixels of an image file, (h, w) grey or (h, w, 3) colours; without what is transparent.
-
-    Raises ValueError naming the file for what is no image of that kind.
-    """
-    from skimage.io import imread
-
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    try:
-        pixels = np.asarray(imread(path))
-    except Exception as error:  # decoders raise whatever they like
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise ValueError(f"{path} cannot be read as an image: {reason}") from None
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        pixels = pixels[:, :, :-1]
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.dtype == bool:
-        pixels = pixels * np.uint8(255)
-    if pixels.ndim not in (2, 3) or pixels.shape[2:] not in ((), (3,)) or not pixels.size:
-        raise ValueError(f"{path} holds {pixels.shape}, expected one image of grey or of three colours")
-    return pixels
-
-
 def with_channels(pixels: np.ndarray, colour: bool) -> np.ndarray:
     """An image of colours as grey, or the other way round."""
     if colour == (pixels.ndim == 3):
@@ -166,3 +142,16 @@ def with_channels(pixels: np.ndarray, colour: bool) -> np.ndarray:
         return np.repeat(pixels[:, :, None], 3, axis=2)
     grey = pixels @ np.array(LUMA)
     return grey.astype(pixels.dtype) if pixels.dtype.kind == "f" else np.rint(grey).astype(pixels.dtype)
+
+
+class PixelsOf(Sequence):
+    """The images of files, all grey or all of colours: each is read when it is asked for, and not kept."""
+
+    def __init__(self, images: Sequence[ImageFile], colour: bool):
+        self.images, self.colour = images, colour
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        return with_channels(read_image(self.images[i].path), self.colour)

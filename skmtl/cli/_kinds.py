@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..annotation import ImageHead, InstancesHead, ObjectsHead, PixelsHead, PoseHead, RegionsHead
+from ..annotation import (
+    ImageHead,
+    InstancesHead,
+    MultiPoseHead,
+    ObjectsHead,
+    PixelsHead,
+    PoseHead,
+    RegionsHead,
+)
 from ..io import AnnotationSet, ClassRecord, ImageRecord, ObjectRecord
 
 HEADS = {
     "objects": ObjectsHead,
     "instances": InstancesHead,
     "points": PoseHead,
+    "bodies": MultiPoseHead,
     "pixels": PixelsHead,
     "regions": RegionsHead,
     "tags": ImageHead,
@@ -22,12 +31,13 @@ SCORES = {
     "objects": ("boxes", "counts"),
     "instances": ("boxes", "masks", "counts"),
     "points": ("points",),
+    "bodies": ("points", "bodies"),
     "pixels": ("pixels",),
     "regions": ("pixels",),
     "tags": ("class", "tags"),
 }
 #: Pairs that tell the same thing twice.
-RIVALS = (("objects", "instances"), ("pixels", "regions"))
+RIVALS = (("objects", "instances"), ("points", "bodies"), ("pixels", "regions"))
 
 
 def is_outlined(one: ObjectRecord) -> bool:
@@ -42,23 +52,23 @@ def kinds_held(records: Sequence[ImageRecord]) -> list[str]:
     """The kinds that the annotations are enough for.
 
     Objects with an outline each are instances, else those with a box are objects; points where no image has
-    two bodies; pixels where there are label maps, tags where there are tags.
+    two bodies, else bodies; pixels where there are label maps, tags where there are tags.
     """
     objects = [one for image in records for one in image.objects if not one.crowd and is_boxed(one)]
-    bodies = [_bodies(image) for image in records]
+    most = max(len(_bodies(image)) for image in records)
     kinds = []
     if objects:
         kinds.append("instances" if all(map(is_outlined, objects)) else "objects")
-    if any(bodies) and max(map(len, bodies)) == 1:
-        kinds.append("points")
+    if most:
+        kinds.append("points" if most == 1 else "bodies")
     if any(image.label_map is not None for image in records):
         kinds.append("pixels")
     if any(image.tags for image in records):
         kinds.append("tags")
     if not kinds:
         raise ValueError(
-            "the annotations hold nothing to learn: no boxes, no outlines, no tags, no label maps, and "
-            "no images with the points of a single body"
+            "the annotations hold nothing to learn: no boxes, no outlines, no points, no "
+            "tags and no label maps"
         )
     return kinds
 
@@ -84,6 +94,8 @@ def part_of(image: ImageRecord, kind: str) -> ImageRecord | None:
     """
     if kind in ("objects", "instances"):
         return replace(image, objects=[one for one in image.objects if one.crowd or is_boxed(one)])
+    if kind == "bodies":
+        return image
     if kind == "points":
         return replace(image, objects=_bodies(image)) if _bodies(image) else None
     if kind == "tags":
@@ -99,7 +111,9 @@ def vocabulary(annotations: AnnotationSet, kinds: Sequence[str]) -> tuple[list[C
     """The classes that annotations list and use, the body's with the names of its points; and the names of
     classes of pixels."""
     records = {name: annotations.class_of(name) or ClassRecord(name) for name in annotations.class_names}
-    bodies = [body for image in annotations for body in _bodies(image)] if "points" in kinds else []
+    bodies = (
+        [body for image in annotations for body in _bodies(image)] if {"points", "bodies"} & {*kinds} else []
+    )
     for name, record in records.items():
         own = [body for body in bodies if body.label == name]
         names = record.point_names or tuple(f"point {k + 1}" for k in range(len(own[0].points) if own else 0))

@@ -10,9 +10,10 @@ import numpy as np
 from ..annotation import ImageAnnotator
 from ..feature_extraction import ConvFeatureExtractor
 from ..io import AnnotationSet, ImageRecord
+from ..neural_network import Augment
 from ..utils._progress import Progress
 from ._arguments import remark
-from ._images import ImageFile, read_image, with_channels
+from ._images import ImageFile, PixelsOf, read_image
 from ._kinds import HEADS, checked_kinds, kinds_held, part_of, vocabulary
 from ._labeller import Labeller, same_type
 
@@ -36,54 +37,58 @@ def learn(options: argparse.Namespace, pairs: list[Pair], truth: AnnotationSet) 
     records = [record for _, record in pairs]
     kinds = checked_kinds(options.kinds, records) if options.kinds else kinds_held(records)
     heads = {kind: HEADS[kind]() for kind in kinds}
-    images, parts = _read(options, pairs, heads)
+    images, parts, shapes, dtype = _read(options, pairs, heads)
     model = ImageAnnotator(
         list(heads.items()),
-        _trunk(options, images[0]),
+        _trunk(options, shapes, images.colour),
         max_samples=options.max_samples,
         max_iter=options.max_iter,
+        augment=None if options.augment is None else Augment(flip=options.augment),
         random_state=options.seed,
         n_jobs=options.jobs,
         verbose=not options.quiet,
     ).fit(images, parts)
     model.set_params(verbose=False, n_jobs=None)
-    labeller = Labeller(model, *vocabulary(truth, kinds), images[0].dtype.name)
-    sizes = [image.shape[:2] for image in images]
+    labeller = Labeller(model, *vocabulary(truth, kinds), dtype)
     facts = {
         "kinds": kinds,
         "images": len(images),
-        "smallest": [min(side) for side in zip(*sizes, strict=True)],
-        "largest": [max(side) for side in zip(*sizes, strict=True)],
+        "smallest": [min(side) for side in zip(*shapes, strict=True)],
+        "largest": [max(side) for side in zip(*shapes, strict=True)],
         "objects": dict(Counter(one.label for _, record in pairs for one in record.objects if one.label)),
     }
     return labeller, facts
 
 
-def _trunk(options: argparse.Namespace, image: np.ndarray) -> ConvFeatureExtractor | None:
+def _trunk(options: argparse.Namespace, shapes: list[tuple], colour: bool) -> ConvFeatureExtractor | None:
     if options.filters is None:
         return None
     return ConvFeatureExtractor(
         n_filters=options.filters,
-        kernel_size=min(6, *image.shape[:2]),
-        image_shape=(None, None, image.shape[2] if image.ndim == 3 else 1),
+        kernel_size=min(6, *shapes[0]),
+        image_shape=(None, None, 3 if colour else 1),
         scales=(1, 2, 4, 8),
         random_state=options.seed,
     )
 
 
-def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[list, list]:
-    """Images and what the heads learn of each; what cannot be used is found here, where its file is known."""
-    images, parts = [], []
+def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[PixelsOf, list, list, str]:
+    """Images, what the heads learn of each, their heights and widths, the type of pixels.
+
+    What cannot be used is found here, where its file is known.
+    """
+    images, parts, shapes, dtype = [], [], [], None
     with Progress(len(pairs), "read", enabled=not options.quiet) as bar:
         for image, record in pairs:
             try:
-                pixels = read_image(image.path)
-                same_type(pixels, images[0].dtype.name if images else None, image.path)
+                pixels = same_type(read_image(image.path), dtype, image.path)
                 part = {kind: part_of(record, kind) for kind in heads}
                 for kind, head in heads.items():
                     head.read(part[kind], pixels.shape, f"{image.path}: {kind}")
-                images.append(pixels)
+                images.append(image)
                 parts.append(part)
+                shapes.append(pixels.shape)
+                dtype = pixels.dtype.name
             except ValueError as error:
                 if options.on_error == "raise":
                     raise
@@ -91,8 +96,8 @@ def _read(options: argparse.Namespace, pairs: list[Pair], heads: dict) -> tuple[
             bar.step(image.name)
     if not images:
         raise ValueError("no image can be used")
-    colour = any(image.ndim == 3 for image in images)
-    return [with_channels(image, colour) for image in images], parts
+    colour = any(len(shape) == 3 for shape in shapes)
+    return PixelsOf(images, colour), parts, [shape[:2] for shape in shapes], dtype
 
 
 def predictions(

@@ -19,8 +19,8 @@ def add_to(commands) -> None:
     train.add_argument(
         "--kinds",
         metavar="A,B",
-        help="what to learn, of objects, instances, points, pixels, regions, tags (by default all that the "
-        "annotations hold)",
+        help="what to learn, of objects, instances, points, bodies, pixels, regions, tags (by default all "
+        "that the annotations hold)",
     )
     train.add_argument(
         "--test-share",
@@ -36,8 +36,8 @@ def add_to(commands) -> None:
         "--filters",
         type=arguments.count,
         metavar="N",
-        help="convolutional filters of the trunk, for all kinds (by default 32 for objects, points and tags, "
-        "none for instances, pixels and regions)",
+        help="convolutional filters of the trunk, for all kinds (by default 32 for objects, points, bodies "
+        "and tags, none for instances, pixels and regions)",
     )
     train.add_argument(
         "--max-iter", type=arguments.count, default=15, metavar="N", help="epochs (default 15)"
@@ -48,6 +48,13 @@ def add_to(commands) -> None:
         default=40_000,
         metavar="N",
         help="cells, pixels or regions to learn from, at most (default 40000)",
+    )
+    train.add_argument(
+        "--augment",
+        choices=("none", "horizontal", "both"),
+        metavar="FLIP",
+        help="learn also from three copies of every image, moved, lit differently, and mirrored: none, "
+        "horizontal (left and right) or both; pays where images are few",
     )
     arguments.add_jobs(train)
     arguments.add_on_error(train)

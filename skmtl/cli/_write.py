@@ -47,7 +47,7 @@ def open_writer(
 def _yolo_kind(labeller: Labeller) -> str:
     """Of boxes, outlines and key points what the model tells: a YOLO folder holds one of them."""
     names = {type(head).__name__ for head in labeller.model._heads().values()}
-    if "PoseHead" in names:
+    if names & {"PoseHead", "MultiPoseHead"}:
         return "pose"
     return "segment" if names & {"InstancesHead", "PixelsHead", "RegionsHead"} else "detect"
 

@@ -16,6 +16,7 @@ from skmtl import (
     InstanceSegmenter,
     MultiHeadEstimator,
     MultiHeadNetwork,
+    MultiPoseEstimator,
     MultiTaskLogisticRegression,
     ObjectDetector,
     PixelAnnotator,
@@ -59,6 +60,9 @@ MODELS = {
     "RegionAnnotator": lambda: RegionAnnotator(n_regions=30, **QUICK).fit(IMAGES, MASKS),
     "PoseEstimator": lambda: PoseEstimator(small_trunk(), **QUICK).fit(
         IMAGES, np.stack([one[0].reshape(2, 2) for one in BOXES])
+    ),
+    "MultiPoseEstimator": lambda: MultiPoseEstimator(small_trunk(), **QUICK).fit(
+        IMAGES, [one.reshape(-1, 2, 2) for one in BOXES]
     ),
     "ImageTagger": lambda: ImageTagger(small_trunk(), **QUICK).fit(IMAGES, KINDS),
     "ImageAnnotator": lambda: several().fit(IMAGES, all_kinds()),

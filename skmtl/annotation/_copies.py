@@ -1,0 +1,74 @@
+"""More images to learn from: copies of each, moved and lit differently, with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..neural_network import Augment
+from ..neural_network._augment import Moves
+from ._head import AnnotationHead
+from ._levels import Examples
+
+#: Copies of every image.
+COPIES = 3
+
+
+class WithCopies(Sequence):
+    """Images, and after them ``COPIES`` of each, made when they are asked for."""
+
+    def __init__(self, images, augment: Augment, seed: int):
+        self.images, self.augment, self.seed = images, augment, seed
+
+    def __len__(self) -> int:
+        return (1 + COPIES) * len(self.images)
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        if not 0 <= i < len(self):
+            raise IndexError(i)
+        copy, original = divmod(i, len(self.images))
+        image = self.images[original]
+        if not copy:
+            return image
+        moves, rng = self._drawn(i)
+        return relit(moves.pixels(image[None])[0], self.augment, rng)
+
+    def moves(self, i: int) -> Moves:
+        """How image i was moved."""
+        return self._drawn(i)[0]
+
+    def _drawn(self, i: int) -> tuple[Moves, np.random.Generator]:
+        rng = np.random.default_rng([self.seed, i])
+        return self.augment.draw(rng, 1, self.images.shapes[i % len(self.images)][:2]), rng
+
+
+def with_copies(
+    examples: Examples, heads: dict[str, AnnotationHead], augment: Augment, seed: int
+) -> Examples:
+    """The examples and moved copies of them; what a kind of annotation cannot say of a copy is not known."""
+    n, specs = len(examples.images), examples.learn(heads)
+    images = WithCopies(examples.images, augment, seed)
+    known = {}
+    for name, column in examples.known.items():
+        more = [
+            None if column[i % n] is None else heads[name].moved(column[i % n], images.moves(i), specs[name])
+            for i in range(n, len(images))
+        ]
+        known[name] = [*column, *more]
+    return replace(examples, images=images, known=known)
+
+
+def relit(image: np.ndarray, augment: Augment, rng: np.random.Generator) -> np.ndarray:
+    """The image (h, w) or (h, w, c) with another contrast and brightness, in its own type."""
+    kind = image.dtype
+    if kind.kind == "b":
+        return image
+    pixels = np.atleast_3d(image).astype(np.float64)
+    mean, spread = pixels.mean(axis=(0, 1)), pixels.std(axis=(0, 1))
+    spread = np.where(spread > 0, spread, 1)
+    lit = augment.light(((pixels - mean) / spread)[None], rng)[0] * spread + mean
+    if kind.kind in "iu":
+        lit = np.clip(np.rint(lit), np.iinfo(kind).min, np.iinfo(kind).max)
+    return lit.reshape(image.shape).astype(kind)

@@ -1,0 +1,147 @@
+"""Copies of images: what is marked in them lies where it is seen, what they cannot tell is unknown."""
+
+import numpy as np
+import pytest
+from annotation._toys import SMALL, numbered, records, small_trunk, squares
+
+from skmtl.annotation import (
+    ImageAnnotator,
+    ImageHead,
+    InstancesHead,
+    MapHead,
+    MultiPoseHead,
+    ObjectDetector,
+    ObjectsHead,
+    PixelsHead,
+    PoseHead,
+    RegionsHead,
+)
+from skmtl.annotation._copies import COPIES, WithCopies, relit, with_copies
+from skmtl.annotation._inputs import Refusals, read_images
+from skmtl.annotation._levels import Examples
+from skmtl.heads import BoxHead, CountHead, LabelHead, PointsHead, TagsHead
+from skmtl.neural_network import Augment
+
+SHAPE = (40, 50)
+MOVING = Augment(flip="both", shift=0.15, zoom=0.2, contrast=0.2, brightness=0.5)
+
+
+def copied(head, annotations, images, augment=MOVING):
+    """Images and what is known of them, with their copies."""
+    known = [head.read(one, SHAPE, "y") for one in annotations]
+    examples = Examples(None, read_images(images, Refusals("raise")), {"y": known}, None, None)
+    more = with_copies(examples, {"y": head}, augment, seed=3)
+    return list(more.images), more.known["y"]
+
+
+@pytest.fixture(scope="module")
+def scene():
+    images, boxes = squares(6, SHAPE)
+    return np.rint(images).astype(np.uint8), boxes
+
+
+def seen(image, box):
+    """Whether the box, and only a pixel more at most, is bright in its image."""
+    x0, y0, x1, y1 = box
+    light = image.astype(float) > (image.min() + float(image.max())) / 2
+    inside = light[int(np.ceil(y0)) : int(y1), int(np.ceil(x0)) : int(x1)]
+    rim = light.copy()
+    rim[max(int(y0) - 1, 0) : int(y1) + 2, max(int(x0) - 1, 0) : int(x1) + 2] = False
+    return inside.all(), rim
+
+
+def test_boxes_and_corners_move_with_the_image(scene):
+    images, boxes = scene
+    shown, found = copied(ObjectsHead(), records(boxes), images)
+    corners = [one.reshape(-1, 2, 2) for one in boxes]
+    _, bodies = copied(MultiPoseHead(), corners, images)
+    assert len(shown) == len(found) == (1 + COPIES) * 6
+    for image, one, pairs in zip(shown, found, bodies, strict=True):
+        assert image.shape == SHAPE and image.dtype == np.uint8
+        left = np.ones(SHAPE, bool)
+        for box in one.boxes:
+            inside, rim = seen(image, box)
+            assert inside
+            left &= rim
+        assert not left.any()  # nothing else is bright
+        spans = np.sort(pairs.points, axis=1).reshape(-1, 4)
+        whole = spans[np.isfinite(spans).all(axis=1)]
+        for span in whole:
+            assert np.abs(one.boxes - span).max(axis=1).min() < 1e-9
+    assert any(
+        len(a.boxes) and not np.array_equal(a.boxes, b) for a, b in zip(found[6:], boxes * 3, strict=True)
+    )
+
+
+def test_maps_of_codes_move_with_the_image(scene):
+    images, boxes = scene
+    numbers = [numbered(one, SHAPE) for one in boxes]
+    for head, part in ((InstancesHead(), 0), (PixelsHead(), None), (RegionsHead(), 0)):
+        masks = numbers if part == 0 else [(one > 0).astype(int) for one in numbers]
+        shown, known = copied(head, masks, images, Augment(flip="both", brightness=0, contrast=0))
+        for image, one in zip(shown, known, strict=True):
+            codes = one if part is None else one[part]
+            np.testing.assert_array_equal(codes > 0, image > 130)
+
+
+def test_what_a_copy_cannot_tell_is_unknown(scene):
+    images, boxes = scene
+    points = np.array([[2.0, 3], [20, 20]])
+    for head, annotations, kept in [
+        (MapHead(), list(images.astype(float)), 0),
+        (ImageHead(CountHead()), [1.0, 2, 3, 4, 5, 6], 0),
+        (ImageHead(), [1.5, 2.5, 3.5, 4, 5, 6], 0),
+        (ImageHead(LabelHead()), list("abcabc"), COPIES * 6),
+        (ImageHead(TagsHead()), [np.array([1.0, 0])] * 5 + [np.array([0.0, 1])], COPIES * 6),
+        (ImageHead(BoxHead()), [one[0] for one in boxes], COPIES * 6),
+        (ImageHead(PointsHead()), [points] * 6, COPIES * 6),
+    ]:
+        _, known = copied(head, annotations, images)
+        assert sum(one is not None for one in known[6:]) == kept, head
+    _, known = copied(PoseHead(), [points, None] * 3, images, Augment(shift=0.3, zoom=0))
+    assert [one is None for one in known] == [False, True] * (3 * (1 + COPIES))
+    first = [one[0][0] for one in known[::2]]
+    assert np.isnan(first).any() and np.isfinite(np.array(known[::2], dtype=object)[:, 0].tolist()).any()
+
+
+def test_light_stays_in_the_type_of_pixels():
+    rng = np.random.default_rng(0)
+    for image in (np.full((5, 6, 3), 255, np.uint8), rng.random((5, 6)), np.ones((5, 6), bool)):
+        lit = relit(image, MOVING, rng)
+        assert lit.dtype == image.dtype and lit.shape == image.shape
+    image = rng.integers(0, 256, (30, 30, 3)).astype(np.uint8)
+    assert relit(image, Augment(contrast=0, brightness=0), rng).tolist() == image.tolist()
+    assert np.corrcoef(relit(image, MOVING, rng).ravel(), image.ravel())[0, 1] > 0.95
+
+
+def test_copies_are_the_same_whenever_they_are_asked_for(scene):
+    images = WithCopies(read_images(scene[0], Refusals("raise")), MOVING, 1)
+    np.testing.assert_array_equal(images[13], images[13])
+    assert not np.array_equal(images[13], images[7]) and not np.array_equal(images[13], images[19])
+
+
+def test_all_kinds_learn_from_copies(monkeypatch):
+    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
+    images, boxes = squares(8)
+    heads = [("where", ObjectsHead()), ("n", CountHead()), ("one", BoxHead()), ("mask", PixelsHead())]
+    y = [
+        {"where": record, "n": len(own), "one": own[0], "mask": (numbered(own) > 0).astype(int)}
+        for record, own in zip(records(boxes), boxes, strict=True)
+    ]
+    y[2] = {"where": None, "n": 2, "one": None, "mask": None}
+    quick = SMALL | {"max_iter": 1}
+    plain, more = (
+        ImageAnnotator(heads, small_trunk(), augment=augment, **quick).fit(images, y)
+        for augment in (None, Augment(flip="both"))
+    )
+    assert more.trunk_.filters_.tolist() == plain.trunk_.filters_.tolist()
+    assert more.levels_[0].shares["where"][1] == 1  # of more cells with objects all are learned from
+    assert set(more.predict(images[:1])[0]) == {"where", "n", "one", "mask"}
+
+
+def test_bad_values_are_refused():
+    images, boxes = squares(4)
+    with pytest.raises(ValueError, match="Augment: shift must be a number >= 0 and below 1, got 2"):
+        ObjectDetector(small_trunk(), augment=Augment(shift=2), **SMALL).fit(images, records(boxes))
+    with pytest.raises(ValueError, match="'augment' parameter of ObjectDetector must be an instance of"):
+        ObjectDetector(augment="auto").fit(images, records(boxes))
