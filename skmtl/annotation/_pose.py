@@ -12,8 +12,9 @@ from ._moved import points_after
 from ._points import NEAR, SIZES, cell_between, place_of, read_points, ways_to
 from ._records import check_size
 
-#: What is around a point that is alone is this many cells wide to each side, for `PoseHead.where_one`.
-AROUND = 4
+#: The way from the middle of a body to its edges as a share of how far apart its points are, and at least of
+#: the longer side of the image.
+WAY, LEAST_WAY = 0.75, 0.08
 
 
 class PoseHead(AnnotationHead):
@@ -90,11 +91,11 @@ class PoseHead(AnnotationHead):
         return np.column_stack([np.clip(places, 0, frame.shape[::-1]), sure.max(axis=0)])
 
     def where_one(self, told, frame: Grid, spec):
-        """A square around the surer points, twice as wide as they are apart."""
+        """A square around the surer points, wider than they are apart: they may all lie inside the body."""
         points = self.decode(told, frame, spec)
         points = points[points[:, 2] >= points[:, 2].max() / 2, :2]
         low, high = points.min(axis=0), points.max(axis=0)
-        half = max((high - low).max(), AROUND * frame.size)
+        half = max(WAY * (high - low).max(), LEAST_WAY * max(frame.shape))
         return np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half])
 
     def uncertainty(self, told, frame, spec):

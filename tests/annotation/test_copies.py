@@ -12,6 +12,7 @@ from skmtl.annotation import (
     MultiPoseHead,
     ObjectDetector,
     ObjectsHead,
+    OneBoxHead,
     PixelsHead,
     PoseHead,
     RegionsHead,
@@ -19,7 +20,7 @@ from skmtl.annotation import (
 from skmtl.annotation._copies import COPIES, WithCopies, relit, with_copies
 from skmtl.annotation._inputs import Refusals, read_images
 from skmtl.annotation._levels import Examples
-from skmtl.heads import BoxHead, CountHead, LabelHead, PointsHead, TagsHead
+from skmtl.heads import CountHead, LabelHead, TagsHead
 from skmtl.neural_network import Augment
 
 SHAPE = (40, 50)
@@ -93,8 +94,7 @@ def test_what_a_copy_cannot_tell_is_unknown(scene):
         (ImageHead(), [1.5, 2.5, 3.5, 4, 5, 6], 0),
         (ImageHead(LabelHead()), list("abcabc"), COPIES * 6),
         (ImageHead(TagsHead()), [np.array([1.0, 0])] * 5 + [np.array([0.0, 1])], COPIES * 6),
-        (ImageHead(BoxHead()), [one[0] for one in boxes], COPIES * 6),
-        (ImageHead(PointsHead()), [points] * 6, COPIES * 6),
+        (OneBoxHead(), [one[0] for one in boxes], COPIES * 6),
     ]:
         _, known = copied(head, annotations, images)
         assert sum(one is not None for one in known[6:]) == kept, head
@@ -123,12 +123,12 @@ def test_copies_are_the_same_whenever_they_are_asked_for(scene):
 def test_all_kinds_learn_from_copies(monkeypatch):
     monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
     images, boxes = squares(8)
-    heads = [("where", ObjectsHead()), ("n", CountHead()), ("one", BoxHead()), ("mask", PixelsHead())]
+    heads = [("where", ObjectsHead()), ("n", CountHead()), ("mask", PixelsHead())]
     y = [
-        {"where": record, "n": len(own), "one": own[0], "mask": (numbered(own) > 0).astype(int)}
+        {"where": record, "n": len(own), "mask": (numbered(own) > 0).astype(int)}
         for record, own in zip(records(boxes), boxes, strict=True)
     ]
-    y[2] = {"where": None, "n": 2, "one": None, "mask": None}
+    y[2] = {"where": None, "n": 2, "mask": None}
     quick = SMALL | {"max_iter": 1}
     plain, more = (
         ImageAnnotator(heads, small_trunk(), augment=augment, **quick).fit(images, y)
@@ -136,7 +136,7 @@ def test_all_kinds_learn_from_copies(monkeypatch):
     )
     assert more.trunk_.filters_.tolist() == plain.trunk_.filters_.tolist()
     assert more.levels_[0].shares["where"][1] == 1  # of more cells with objects all are learned from
-    assert set(more.predict(images[:1])[0]) == {"where", "n", "one", "mask"}
+    assert set(more.predict(images[:1])[0]) == {"where", "n", "mask"}
 
 
 def test_bad_values_are_refused():

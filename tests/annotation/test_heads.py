@@ -19,7 +19,7 @@ from skmtl.annotation._head import UNKNOWN, even_shares, mean_entropy
 from skmtl.annotation._instances import Masks, depths
 from skmtl.annotation._rows import Segments
 from skmtl.annotation._whole import _inner
-from skmtl.heads import CountHead, LabelHead, OrdinalHead, PointsHead
+from skmtl.heads import CountHead, LabelHead, OrdinalHead
 from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord
 
 SHAPE = (30, 34)
@@ -203,16 +203,6 @@ def test_regions_have_the_label_of_most_of_their_judged_pixels():
     assert head.score([known], [found], spec) == 0.5
 
 
-def test_whole_images_of_several_sizes():
-    head = ImageHead(PointsHead())
-    known = [head.read([[4.0, 6.0]], shape, "y") for shape in [(10, 20), (20, 60)]] + [None]
-    spec = head.learn(known[:2], "y")
-    np.testing.assert_allclose(head.column(known, spec), [[[4, 6]], [[4 / 3, 3]], [[np.nan, np.nan]]])
-    inner = PointsHead()
-    told = {"value": np.array([[4 / 3, 3.0]]), "head": inner, "spec": inner.learn(np.ones((1, 1, 2)), "y")}
-    np.testing.assert_allclose(head.decode(told, known[1][1], spec), [[4, 6]])
-
-
 @pytest.mark.parametrize("labels", [[3, 5, None], ["a", "b", None], [0, 2, float("nan")]])
 def test_a_missing_label_is_none(labels):
     head = ImageHead(LabelHead())
@@ -228,7 +218,7 @@ def test_counts_stay_in_reach_of_those_seen():
     spec = head.learn(known, "y")
     inner = CountHead()
     told = {"value": np.array([[9.0]]), "head": inner, "spec": inner.learn(np.array([2.0, 10.0]), "y")}
-    assert head.decode(told, known[0][1], spec) == 12.0
+    assert head.decode(told, None, spec) == 12.0
 
 
 BAD = [
