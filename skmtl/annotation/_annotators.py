@@ -22,14 +22,16 @@ class ImageAnnotator(BaseAnnotator):
     twice: from 2,000 of them on, a second network also sees, by its derivatives, what the first one told
     around each (auto-context). For each of these levels one network
     with shared hidden layers tells what its heads need, and learns by the sum of their losses over what is
-    known: an annotation that an image lacks costs it nothing for the other kinds.
+    known: an annotation that an image lacks costs it nothing for the other kinds. Heads of whole images also
+    go by what the others find: how many objects, and where each image shows one thing (a box, a body), by
+    that part of the image, cut out and enlarged.
 
     Parameters
     ----------
     heads : list of (str, head)
         Name and kind of each annotation: `ObjectsHead`, `InstancesHead`, `PixelsHead`, `LinesHead`,
-        `MapHead`, `RegionsHead`, `PoseHead`, `MultiPoseHead`, or for whole images one of `skmtl.heads`,
-        such as ``LabelHead()``.
+        `MapHead`, `RegionsHead`, `OneBoxHead`, `PoseHead`, `MultiPoseHead`, or for whole images one of
+        `skmtl.heads`, such as ``LabelHead()``.
     trunk : transformer with ``transform_dense`` and, for whole images, ``transform``, optional
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
         pixels and regions nothing beside the derivatives.

@@ -17,7 +17,7 @@ from ..utils._atomic import all_or_nothing
 from ..utils._parallel import run_blocks
 from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ._copies import with_copies
-from ._head import AnnotationHead
+from ._head import AnnotationHead, Clue
 from ._inputs import Images, Refusals, as_trunk_takes, columns_of, read_images
 from ._levels import Examples, PlaceLevel, Settings
 from ._rows import Cells, Pixels, Regions
@@ -135,7 +135,7 @@ class BaseAnnotator(BaseEstimator):
         if not rows:
             raise ValueError("y holds no annotation of any image: there is nothing to learn")
         known = {name: [column[i] for i in rows] for name, column in known.items()}
-        examples = Examples(self.trunk_, images.take(rows), known, self._fitted_trunk, self._ones)
+        examples = Examples(self.trunk_, images.take(rows), known, self._fitted_trunk, self._clues)
         if self.augment is not None:
             self.augment.check()
             examples = with_copies(examples, heads, self.augment, int(rng.integers(2**31 - 1)))
@@ -333,23 +333,26 @@ class BaseAnnotator(BaseEstimator):
     def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
         if image is None:
             return None
-        answers, ones = {}, {}
+        answers, clues = {}, {}
         for level in self.levels_:
-            frame, told = level.tell(self.trunk_, image, ones)
+            frame, told = level.tell(self.trunk_, image, clues)
             for name, head in level.heads.items():
                 of_head = told[name], frame, level.specs[name]
                 answers[name] = question(head, *of_head)
-                if level.specs[name].get("one"):
-                    ones[name] = head.where_one(*of_head)
+                if isinstance(self.levels_[-1], ImageLevel):
+                    clues[name] = head.clue(*of_head)
         return {name: answers[name] for name in self._heads() if name in answers}
 
-    def _ones(self, images: Images) -> list[dict[str, np.ndarray]]:
-        """Where heads of the levels fitted so far find the one thing that an image shows, a box (4,) each."""
-        names = [n for level in self.levels_ for n, spec in level.specs.items() if spec.get("one")]
-        if not names:
-            return [{} for _ in images]
-        found = self._answers(images, lambda head, *told: told[2].get("one") and head.where_one(*told))
-        return [{name: one[name] for name in names} for one in found]
+    def _clues(self, images: Images) -> list[dict[str, Clue]]:
+        """What heads of the levels fitted so far give heads of whole images to go by."""
+        if not any(
+            type(head).clue is not AnnotationHead.clue
+            for level in self.levels_
+            for head in level.heads.values()
+        ):
+            return [{} for _ in range(len(images))]
+        found = self._answers(images, lambda head, *told: head.clue(*told))
+        return [{name: clue for name, clue in one.items() if clue is not None} for one in found]
 
 
 def mean_known(values: Iterable[float]) -> float:

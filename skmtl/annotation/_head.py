@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,14 @@ from ..heads import Head, LabelHead
 
 #: The code of a row of which nobody said what it is.
 UNKNOWN = -1
+
+
+class Clue(NamedTuple):
+    """What a head found in an image: the ``box`` (4,) of the one thing that it shows, None where images may
+    show several; and ``numbers`` (k,), such as how many there are."""
+
+    box: np.ndarray | None
+    numbers: np.ndarray
 
 
 class AnnotationHead(Component):
@@ -29,9 +37,6 @@ class AnnotationHead(Component):
     A field called "kind" holds codes 0, 1, ..., of which ``spec["n_codes"]`` are possible and `UNKNOWN` is
     not known. Rows are drawn by their kind; what the network tells of it is set right for the shares that
     were drawn, and reaches `decode` as probabilities (rows, n_codes).
-
-    Where ``spec["one"]`` is true, each image shows one thing (a body, an object), and `where_one` tells
-    where: heads of whole images also see what is there, cut out.
     """
 
     level: ClassVar[str] = "pixel"
@@ -86,9 +91,9 @@ class AnnotationHead(Component):
         """How unsure the annotation of an image is, from 0 to 1: the mean entropy of what its rows are."""
         return mean_entropy(told["kind"])
 
-    def where_one(self, told: dict[str, np.ndarray], frame, spec: dict) -> np.ndarray:
-        """The box (4,) of the one thing that an image shows, for heads whose ``spec["one"]`` is true."""
-        raise NotImplementedError
+    def clue(self, told: dict[str, np.ndarray], frame, spec: dict) -> Clue | None:
+        """What heads of whole images may go by; None for nothing, in every image."""
+        return None
 
     def score(self, truth: list, found: list, spec: dict) -> float:
         """How good the decoded annotations are, greater is better; NaN where nothing is known.
@@ -124,3 +129,8 @@ def mean_entropy(probability: np.ndarray) -> float:
 def one_kind_only(name: str, what: str) -> ValueError:
     """A network cannot learn to tell a single thing."""
     return ValueError(f"{name}: every labelled place is {what}; at least two kinds are needed to learn from")
+
+
+def amounts(found: dict, classes: np.ndarray) -> np.ndarray:
+    """Logarithms of 1 + the expected number of objects of each class, (k,)."""
+    return np.log1p([found["scores"][found["labels"] == one].sum() for one in classes])

@@ -13,7 +13,7 @@ from ..heads import NumberHead
 from ..io import ImageRecord
 from ..metrics import detection_scores
 from ._cells import Grid
-from ._head import AnnotationHead, kind_field
+from ._head import AnnotationHead, Clue, amounts, kind_field
 from ._pixels import checked_mask
 from ._records import check_size, codes_of, get, join_labels, labels_of, pixels_of
 
@@ -115,6 +115,10 @@ class InstancesHead(AnnotationHead):
             "scores": scores[order],
             "masks": Masks(_renumbered(numbers, ids[order]), len(ids)),
         }
+
+    def clue(self, told, frame: Grid, spec):
+        """How many objects there are."""
+        return Clue(None, amounts(self.decode(told, frame, spec), spec["classes"]))
 
     def score(self, truth, found, spec):
         known = [None if one is None else _record(*one) for one in truth]

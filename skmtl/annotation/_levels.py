@@ -11,7 +11,7 @@ import numpy as np
 from ..neural_network import DenseTrunk, MultiHeadNetwork
 from ..targets import make_targets
 from ..utils._parallel import run_blocks
-from ._head import UNKNOWN, AnnotationHead
+from ._head import UNKNOWN, AnnotationHead, Clue
 from ._projection import learn_projection
 from ._sampling import codes, count, draw, quotas
 from ._told import set_right, told_columns
@@ -42,15 +42,15 @@ class Settings:
 class Examples:
     """Fitted trunk, images, and for each head what is known of each image, None where nothing is.
 
-    ``new_trunk`` fits another trunk to images, to be pooled over a number of cells a side; ``ones`` tells of
-    each of some images where heads fitted before find the one thing that it shows.
+    ``new_trunk`` fits another trunk to images, to be pooled over a number of cells a side; ``clues`` gives of
+    each of some images those of heads that were fitted before.
     """
 
     trunk: Any
     images: list[np.ndarray]
     known: dict[str, list]
     new_trunk: Callable[[Any, int], Any]
-    ones: Callable[[Any], list[dict[str, np.ndarray]]]
+    clues: Callable[[Any], list[dict[str, Clue]]]
 
     def learn(self, heads: dict[str, AnnotationHead]) -> dict[str, dict]:
         """What each head remembers."""
@@ -205,10 +205,10 @@ class PlaceLevel:
         columns = columns if self.condense is None else self.condense(columns)
         return self.rows.parts(trunk, image, frame, wanted, columns.reshape(*frame.shape, -1))
 
-    def tell(self, trunk, image: np.ndarray, ones=None) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
+    def tell(self, trunk, image: np.ndarray, clues=None) -> tuple[Any, dict[str, dict[str, np.ndarray]]]:
         """The frame of an image and, for each head, what the last network tells of its rows.
 
-        ``ones`` matters to heads of whole images alone.
+        ``clues`` matter to heads of whole images alone.
         """
         frame, told = self.rows.frame(image), None
         for network in self.networks:

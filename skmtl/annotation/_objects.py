@@ -7,7 +7,7 @@ import numpy as np
 from ..heads import NumberHead
 from ..metrics import detection_scores
 from ._cells import Grid, boxes_at, cell_targets
-from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._head import UNKNOWN, AnnotationHead, Clue, amounts, kind_field
 from ._moved import boxes_after
 from ._records import Known, codes_of, join_labels, read_objects
 from ._suppression import suppress, vote
@@ -116,8 +116,13 @@ class ObjectsHead(AnnotationHead):
             "scores": scores[order],
         }
 
-    def where_one(self, told, frame: Grid, spec):
-        """The surest box, as the others that are half as sure see it."""
+    def clue(self, told, frame: Grid, spec):
+        """The surest box where images show one object, and how many there are."""
+        box = self.surest(told, frame) if spec["one"] else None
+        return Clue(box, amounts(self.decode(told, frame, spec), spec["classes"]))
+
+    def surest(self, told, frame: Grid) -> np.ndarray:
+        """The surest box (4,), as the others that are half as sure see it."""
         present = told["kind"][:, 1:].sum(axis=1) + np.finfo(np.float32).tiny
         cells = np.flatnonzero(present >= present.max() / 2)
         boxes, present = boxes_at(frame, cells, told["place"][cells]), present[cells]

@@ -7,7 +7,7 @@ import numpy as np
 from ..heads._box import box_iou
 from ..io import ImageRecord
 from ._cells import Grid
-from ._head import AnnotationHead
+from ._head import AnnotationHead, Clue
 from ._objects import ObjectsHead
 from ._records import Known, read_objects
 
@@ -63,9 +63,11 @@ class OneBoxHead(AnnotationHead):
         return self._objects.counts(there, most)
 
     def decode(self, told, frame: Grid, spec):
-        return self._objects.where_one(told, frame, spec)
+        return self._objects.surest(told, frame)
 
-    where_one = decode
+    def clue(self, told, frame: Grid, spec):
+        """The box."""
+        return Clue(self.decode(told, frame, spec), np.zeros(0))
 
     def uncertainty(self, told, frame, spec):
         """1 - the probability of the surest cell."""

@@ -7,14 +7,14 @@ import numpy as np
 from ..heads import NumberHead
 from ..io import ImageRecord
 from ._cells import Grid
-from ._head import UNKNOWN, AnnotationHead, kind_field
+from ._head import UNKNOWN, AnnotationHead, Clue, kind_field
 from ._moved import points_after
 from ._points import NEAR, SIZES, cell_between, place_of, read_points, ways_to
 from ._records import check_size
 
 #: The way from the middle of a body to its edges as a share of how far apart its points are, and at least of
 #: the longer side of the image.
-WAY, LEAST_WAY = 0.75, 0.08
+WAY, LEAST_WAY = 1.0, 0.08
 
 
 class PoseHead(AnnotationHead):
@@ -66,7 +66,7 @@ class PoseHead(AnnotationHead):
         seen = np.isfinite([points[:, 0] for points, _ in known]).any(axis=0)
         if not seen.all():
             raise ValueError(f"{name}: point {int((~seen).argmax())} is known in no image")
-        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen), "one": True}
+        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen)}
 
     def fields(self, spec):
         return {"kind": kind_field(), "way": NumberHead()}
@@ -90,13 +90,13 @@ class PoseHead(AnnotationHead):
         places = [place_of(sure[:, k], ways[:, k], cell, frame) for k, cell in enumerate(best)]
         return np.column_stack([np.clip(places, 0, frame.shape[::-1]), sure.max(axis=0)])
 
-    def where_one(self, told, frame: Grid, spec):
+    def clue(self, told, frame: Grid, spec):
         """A square around the surer points, wider than they are apart: they may all lie inside the body."""
         points = self.decode(told, frame, spec)
         points = points[points[:, 2] >= points[:, 2].max() / 2, :2]
         low, high = points.min(axis=0), points.max(axis=0)
         half = max(WAY * (high - low).max(), LEAST_WAY * max(frame.shape))
-        return np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half])
+        return Clue(np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half]), np.zeros(0))
 
     def uncertainty(self, told, frame, spec):
         """1 - the confidence of the least sure point."""

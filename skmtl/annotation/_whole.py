@@ -12,7 +12,7 @@ from ..io import ImageRecord
 from ..targets._fields import as_column
 from ..utils._parallel import run_blocks
 from ._derivatives import quarters
-from ._head import AnnotationHead, mean_entropy
+from ._head import AnnotationHead, Clue, mean_entropy
 from ._inputs import Images, Refusals, read_images
 from ._levels import Examples, Settings, learn_network
 from ._tags import learn_tags, tag_value, tags_of
@@ -25,6 +25,9 @@ PLACES = "see ObjectsHead, OneBoxHead and PoseHead"
 #: Side of what is cut out of an image in pixels, cells a side that it is pooled over, and how much wider it
 #: is than what was found.
 SIDE, CELLS, WIDER = 48, 4, 1.2
+#: How often numbers of other heads stand among hundreds of features. The mean errors of counts of nuclei, two
+#: splits of 40 images: 6.3 and 8.2 without them, 5.6 and 7.9 with them once, 4.7 and 6.7 so often.
+WEIGHT = 16
 
 
 class ImageHead(AnnotationHead):
@@ -151,8 +154,8 @@ def _range(column: np.ndarray) -> tuple:
 class ImageLevel:
     """Heads of whole images, on the trunk's pooled features.
 
-    Where heads of other levels find the one thing that each image shows, these are features of what is there,
-    cut out, too, by a trunk of its own (`closer`, by the name of the head).
+    They also go by what heads of other levels find: how many objects there are; and where each image shows
+    one thing, by what is there, cut out and seen by a trunk of its own (`closer`, by the name of the head).
     """
 
     def __init__(self, heads: dict[str, ImageHead]):
@@ -163,12 +166,14 @@ class ImageLevel:
         fields = {
             name: head.column(examples.known[name], self.specs[name]) for name, head in self.heads.items()
         }
-        images, ones = examples.images, examples.ones(examples.images)
+        images, clues = examples.images, examples.clues(examples.images)
         self.closer = {
-            name: examples.new_trunk(_cuts(images, [one[name] for one in ones]), CELLS) for name in ones[0]
+            name: examples.new_trunk(_cuts(images, [one[name].box for one in clues]), CELLS)
+            for name, clue in clues[0].items()
+            if clue.box is not None
         }
         parts = run_blocks(
-            lambda i: self._features(examples.trunk, images[i], ones[i]), range(len(images)), settings.n_jobs
+            lambda i: self._features(examples.trunk, images[i], clues[i]), range(len(images)), settings.n_jobs
         )
         heads = [(name, _inner(self.specs[name])) for name, head in self.heads.items()]
         self.network = learn_network(heads, np.concatenate(parts), fields, settings, seed)
@@ -176,13 +181,14 @@ class ImageLevel:
             spec["inner"] = self.network.specs_[name]
         return self
 
-    def _features(self, trunk, image: np.ndarray, ones: dict[str, np.ndarray]) -> np.ndarray:
-        parts = [pooled(own, cut_out(image, ones[name])) for name, own in self.closer.items()]
-        return np.concatenate([pooled(trunk, image), *parts], axis=1)
+    def _features(self, trunk, image: np.ndarray, clues: dict[str, Clue | None]) -> np.ndarray:
+        parts = [pooled(own, cut_out(image, clues[name].box)) for name, own in self.closer.items()]
+        numbers = [np.tile(clue.numbers, (1, WEIGHT)) for clue in clues.values() if clue is not None]
+        return np.concatenate([pooled(trunk, image), *parts, *numbers], axis=1, dtype=np.float32)
 
-    def tell(self, trunk, image: np.ndarray, ones: dict[str, np.ndarray]):
+    def tell(self, trunk, image: np.ndarray, clues: dict[str, Clue | None]):
         """No frame and, for each head, its output and what decodes it."""
-        outputs = self.network._outputs(self._features(trunk, image, ones))
+        outputs = self.network._outputs(self._features(trunk, image, clues))
         told = {
             name: {"value": value, "head": self.network.heads_[name], "spec": self.network.specs_[name]}
             for name, value in outputs.items()

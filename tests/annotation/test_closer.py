@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from annotation._toys import SMALL, records, small_trunk, squares
 
-from skmtl.annotation import ImageAnnotator, ImageHead, ObjectsHead, OneBoxHead, PoseHead
+from skmtl.annotation import ImageAnnotator, ImageHead, ObjectsHead, OneBoxHead
 from skmtl.annotation._cells import grid_of
+from skmtl.annotation._head import amounts
 from skmtl.annotation._whole import SIDE, cut_out
 from skmtl.heads import BoxHead, LabelHead, PointsHead, TagsHead
 from skmtl.io import ImageRecord, ObjectRecord
@@ -59,7 +60,7 @@ def test_a_class_is_told_by_what_is_in_the_box(dots):
 
 def test_points_say_where_to_look_and_many_objects_do_not(dots):
     images, boxes, dotted = dots
-    points = boxes.reshape(-1, 2, 2)
+    points = np.array([[0.75, 0.25], [0.25, 0.75]]) @ boxes.reshape(-1, 2, 2)
     heads = [("points", PointsHead()), ("dot", TagsHead())]
     model, y = fitted(heads, images, {"points": points, "dot": dotted[:, None].astype(float)})
     scores = model.score_heads(images[80:], y)
@@ -68,6 +69,15 @@ def test_points_say_where_to_look_and_many_objects_do_not(dots):
     y = [{"many": record, "n": len(own)} for record, own in zip(records(many), many, strict=True)]
     model = ImageAnnotator([("many", ObjectsHead()), ("n", LabelHead())], small_trunk(), **SMALL)
     assert model.fit(several, y).levels_[-1].closer == {}
+    level = model.levels_[0]
+    frame, told = level.tell(model.trunk_, several[0])
+    clue = level.heads["many"].clue(told["many"], frame, level.specs["many"])
+    assert clue.box is None and clue.numbers > 0
+
+
+def test_how_many_there_are():
+    found = {"labels": np.array(["a", "b", "a"]), "scores": np.array([0.5, 1, 0.25])}
+    np.testing.assert_allclose(np.expm1(amounts(found, np.array(["a", "b", "c"]))), [0.75, 1, 0])
 
 
 def test_what_is_cut_out():
@@ -92,7 +102,8 @@ def test_one_box():
     np.testing.assert_allclose(head.decode(told, frame, spec), box)
     assert head.score([known, None], [box, box], spec) == 1
     assert head.score([known], [np.array([4.0, 6, 15, 13])], spec) == 0.5
-    assert head.uncertainty(told, frame, spec) == 0 and spec["one"]
+    assert head.uncertainty(told, frame, spec) == 0
+    np.testing.assert_allclose(head.clue(told, frame, spec).box, box)
     assert head.read(np.full(4, np.nan), SHAPE, "y[0]") is None
     record = ImageRecord("a.png", *SHAPE, [ObjectRecord("face", tuple(box))])
     np.testing.assert_array_equal(head.read(record, SHAPE, "y[0]").boxes, [box])
@@ -117,4 +128,3 @@ def test_places_are_not_asked_of_whole_images():
         ImageHead(BoxHead()).learn([np.array([1.0, 2, 3, 4])], "box")
     with pytest.raises(ValueError, match="scores points by 'pck'"):
         ImageAnnotator([("points", PointsHead(metric="neg_distance"))]).fit(np.zeros((2, 9, 9)), [{}, {}])
-    assert PoseHead().learn([(np.ones((1, 2)), 30)], "p")["one"]
