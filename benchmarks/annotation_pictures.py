@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.segmentation import find_boundaries
 
-from skmtl import ImageAnnotator, ObjectDetector, PoseEstimator
+from skmtl import ImageAnnotator, MultiPoseEstimator, ObjectDetector, PoseEstimator
 from skmtl.annotation import InstancesHead, LinesHead, MapHead, PixelsHead, RegionsHead
 from skmtl.heads import CountHead, LabelHead
 
@@ -50,6 +50,7 @@ def blood(data) -> None:
         colours = [COLOURS[list(names).index(label)] for label in found["labels"]]
         tiles.append(drawn(images[i], boxes=found["boxes"], colours=colours, true_boxes=boxes[i]))
     save(tiles, "objects")
+    several(images, boxes, labels, data["split"])
     one = [i for i in range(len(images)) if (labels[i] == "WBC").sum() == 1]
     points = {i: extremes(boxes[i][labels[i] == "WBC"][0]) for i in one}
     train, test = [[i for i in one if data["split"][i] == part] for part in ("train", "test")]
@@ -59,6 +60,17 @@ def blood(data) -> None:
     save(
         [drawn(images[i], points=p, true_points=points[i]) for i, p in zip(test, told, strict=True)], "points"
     )
+
+
+def several(images, boxes, labels, split) -> None:
+    """The outermost points of every red cell."""
+    red = [own[names == "RBC"] for own, names in zip(boxes, labels, strict=True)]
+    bodies = [np.array([extremes(box) for box in own]).reshape(-1, 4, 2) for own in red]
+    train, test = np.flatnonzero(split == "train")[:80], np.flatnonzero(split == "test")[:6]
+    model = MultiPoseEstimator(score_threshold=0.3, max_bodies=50, random_state=0)
+    told = model.fit(images[train], [bodies[i] for i in train]).predict(images[test])
+    pairs = zip(test, told, strict=True)
+    save([drawn(images[i], bodies=one["points"], true_boxes=red[i]) for i, one in pairs], "bodies")
 
 
 def extremes(box: np.ndarray) -> np.ndarray:
@@ -136,7 +148,7 @@ def drawn(
     return picture
 
 
-def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_points=()) -> None:
+def _mark(draw, text, *, boxes=(), colours=None, true_boxes=(), points=(), true_points=(), bodies=()) -> None:
     for box in true_boxes:
         draw.rectangle([*(np.asarray(box) * ZOOM)], outline=(255, 255, 255))
     for k, box in enumerate(boxes):
@@ -147,6 +159,9 @@ def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_poi
         draw.ellipse([x - 7, y - 7, x + 7, y + 7], outline=(255, 255, 255))
     for x, y in np.asarray(points)[:, :2] * ZOOM if len(points) else ():
         draw.ellipse([x - 4, y - 4, x + 4, y + 4], fill=COLOURS[2], outline=(0, 0, 0))
+    for k, body in enumerate(bodies):
+        ring = [tuple(place) for place in np.asarray(body)[[*range(len(body)), 0], :2] * ZOOM]
+        draw.line(ring, fill=COLOURS[k % 6], width=2)
     if text:
         draw.rectangle([0, 0, 8 + 6 * len(text), 14], fill=(0, 0, 0))
         draw.text((4, 1), text, fill=(255, 255, 255))

@@ -35,7 +35,10 @@ class OneBoxHead(AnnotationHead):
             if len(known.boxes) != 1:
                 raise ValueError(f"{where} ({annotation.file_name}) has {len(known.boxes)} objects, not one")
             return known._replace(labels=np.ones(1, np.int64))
-        box = np.asarray(annotation, dtype=np.float64)
+        try:
+            box = np.asarray(annotation, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(f"{where} must be numbers, got {annotation!r:.80}") from None
         if box.shape != (4,):
             raise ValueError(f"{where}: a box is (4,) as x1, y1, x2, y2, got the shape {box.shape}")
         if np.isnan(box).all():

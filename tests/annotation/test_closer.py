@@ -113,6 +113,7 @@ def test_one_box():
     ("annotation", "told"),
     [
         ([1.0, 2, 3], "y\\[7\\]: a box is \\(4,\\) as x1, y1, x2, y2, got the shape \\(3,\\)"),
+        ("left", "y\\[7\\] must be numbers, got 'left'"),
         ([1.0, 2, np.nan, 4], "y\\[7\\]: boxes"),
         ([4.0, 4, 4, 9], "y\\[7\\]: box 0 is .* no area"),
         (ImageRecord("b.png", *SHAPE), "b.png\\) has 0 objects, not one"),
