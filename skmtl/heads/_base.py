@@ -47,6 +47,10 @@ class Head(Component):
         """Parameters of the loss that ``kind`` names."""
         return {}
 
+    def in_network(self, maps: bool) -> Head:
+        """The head as a network takes it, whose trunk makes ``maps`` of images or does not."""
+        return self
+
     def learn(self, target: np.ndarray, name: str, image_shape: tuple[int, int] | None = None) -> dict:
         """Validate the training field ``name`` and return what the codec must remember."""
         raise NotImplementedError

@@ -135,13 +135,15 @@ class HeadsLearner(Incremental):
         """As ``_start``, but the layers must be those that are fitted; the share of dropout may change."""
         fitted = told_design({"trunk": self.trunk_, "head": self._head_sizes})
         same = told_design(self._asked_layers(X.shape)) == fitted
-        if not same or (self.heads != "auto" and repr(dict(self.heads)) != repr(self.heads_)):
+        if not same or (
+            self.heads != "auto" and repr(self._in_network(dict(self.heads))) != repr(self.heads_)
+        ):
             raise ValueError("warm_start=True: the trunk, head_layer_sizes or heads are others than before")
         return self._start(X)
 
     def _meet_heads(self, fields: dict, rows: np.ndarray, shape: tuple[int, ...], classes=None) -> None:
         """Let every head learn its codec from ``rows``; where ``classes`` is a dict, more may come."""
-        heads = dict(resolve_heads(self.heads, fields, self.missing_label))
+        heads = self._in_network(dict(resolve_heads(self.heads, fields, self.missing_label)))
         size = shape[:2] if len(shape) == 3 else None
         for name, head in heads.items():
             self._check_head(name, head)
@@ -152,6 +154,9 @@ class HeadsLearner(Incremental):
             self.form_ = widened(self.form_, shown)
         self.heads_ = heads
         self.specs_ = {name: head.learn(shown[name], name, size) for name, head in heads.items()}
+
+    def _in_network(self, heads: dict) -> dict:
+        return {name: head.in_network(self.trunk_.n_maps() > 0) for name, head in heads.items()}
 
     def _check_head(self, name: str, head) -> None:
         if head.estimator is not None:
