@@ -19,7 +19,8 @@ from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ._head import AnnotationHead
 from ._inputs import Refusals, as_trunk_takes, columns_of, read_images, same_channels
 from ._levels import Examples, PlaceLevel, Settings
-from ._rows import Cells, Pixels, Regions
+from ._looks import PixelLevel
+from ._rows import Cells, Regions
 from ._whole import ImageLevel, pooled
 
 #: Rows and columns of the default trunk's filters, and the cells a side that whole images are pooled over.
@@ -158,7 +159,7 @@ class BaseAnnotator(BaseEstimator):
         makers: dict[str, Callable] = {
             "image": ImageLevel,
             "cell": lambda own: PlaceLevel(Cells(self._cell_size(own, known), self.reach), own),
-            "pixel": lambda own: PlaceLevel(Pixels(self.trunk is None), own),
+            "pixel": lambda own: PixelLevel(self.trunk is None, own),
             "region": lambda own: PlaceLevel(Regions(self.n_regions, self.trunk is None), own),
         }
         return [makers[level](own) for level, own in by_level.items()]

@@ -20,9 +20,13 @@ def count(kinds: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(kinds[kinds != UNKNOWN], minlength=n)
 
 
-def draw(kinds: np.ndarray, quota: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Numbers of ``quota[k]`` random rows of each kind k."""
-    return np.concatenate([rng.permutation(np.flatnonzero(kinds == k))[:n] for k, n in enumerate(quota)])
+def draw(kinds: np.ndarray, quota: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Numbers of the first ``quota[k]`` rows of each kind k in the ``order`` (m,) of all rows.
+
+    In one random order, heads for which the same rows are of a kind draw the same ones.
+    """
+    kinds = kinds[order]
+    return order[np.concatenate([np.flatnonzero(kinds == k)[:n] for k, n in enumerate(quota)])]
 
 
 def quotas(there: np.ndarray, wanted: np.ndarray) -> np.ndarray:
