@@ -17,21 +17,23 @@ from ._told import set_right
 
 #: Penalty of the network, a hundred times that of MultiHeadNetwork: rows of one image are alike.
 ALPHA = 1e-2
-#: Steps of the network at least: few rows are gone through more often.
-STEPS = 600
-BATCH, RATE, BATCHES = 128, 2e-3, 30
+#: Rows of a step at most, of few rows a thirtieth; and the learning rate of such steps. Larger batches take
+#: fewer steps of that much more.
+BATCH, RATE = 128, 2e-3
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the network is made of, and how many rows it learns from."""
+    """What the network is made of, how many rows it learns from and in how many steps at least: few rows are
+    gone through more often."""
 
     hidden_layer_sizes: Any
     max_samples: int
     max_iter: int
     n_jobs: int | None
     verbose: bool = False
-    least_steps: int | None = None
+    least_steps: int = 600
+    batch: int = BATCH
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,16 @@ def learn_network(
     heads: list, X: np.ndarray, fields: dict, settings: Settings, seed: int
 ) -> MultiHeadNetwork:
     """The joint network of several fields of the rows X."""
-    batch = int(np.clip(len(X) // BATCHES, 16, BATCH))
+    growth = settings.batch / BATCH
+    batch = int(np.clip(growth * len(X) / 30, 16, settings.batch))
     return MultiHeadNetwork(
         heads,
         DenseTrunk(settings.hidden_layer_sizes, dropout=0.3),
         alpha=ALPHA,
-        learning_rate=RATE,
+        learning_rate=RATE * growth,
         schedule="cosine",
         batch_size=batch,
-        max_iter=max(settings.max_iter, -(-(settings.least_steps or STEPS) * batch // len(X))),
+        max_iter=max(settings.max_iter, -(-settings.least_steps * batch // len(X))),
         random_state=seed,
         verbose=settings.verbose,
     ).fit(X, make_targets(**fields))
@@ -156,8 +159,8 @@ class PlaceLevel:
         image = examples.images[i]
         frame = self._frame(image)
         targets = self._targets(examples, i, frame)
-        order = np.random.default_rng([seed, i]).permutation(len(frame))
-        own = {name: draw(codes(told), quota[name][i], order) for name, told in targets.items()}
+        keys = np.random.default_rng([seed, i]).random(len(frame), np.float32)
+        own = {name: draw(codes(told), quota[name][i], keys) for name, told in targets.items()}
         rows = np.unique(np.concatenate([np.zeros(0, np.int64), *own.values()]))
         if not len(rows):
             return None
