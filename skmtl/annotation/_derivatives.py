@@ -49,27 +49,42 @@ class Pyramid:
 
         They are interpolated; ``step`` places of the grid are as long as a pixel.
         """
-        from ..kernels.derivatives import derive, enlarge_planes
+        from ..kernels.derivatives import enlarge_planes
 
-        shape = KINDS, rows.stop - rows.start, columns.stop - columns.start
-        out = np.empty((LEVELS, len(self.planes), *shape), np.float32)
+        places = [np.arange(part.start, part.stop) for part in (rows, columns)]
+        out = np.empty((LEVELS, len(self.planes) * KINDS, *map(len, places)), np.float32)
         for i, target in enumerate(out):
-            ways = [self._way(part, i, axis, step * 2**i) for axis, part in enumerate((rows, columns))]
-            area = [slice(way.first[0], way.second[-1] + 1) for way in ways]
-            planes, around = self._around(i, area)
+            maps, ways = self._derived(i, places, step)
             if step * 2**i == 1:
-                derive(planes, *around, taps(), target)
-                continue
-            maps = np.empty((len(planes), KINDS, *(part.stop - part.start for part in area)), np.float32)
-            derive(planes, *around, taps(), maps)
-            ways = [way.less(part.start) for way, part in zip(ways, area, strict=True)]
-            enlarge_planes(maps.reshape(-1, *maps.shape[2:]), *ways, target.reshape(-1, *shape[1:]))
-        return out.reshape(-1, *shape[1:])
+                target[:] = maps
+            else:
+                enlarge_planes(maps, *ways, target)
+        return out.reshape(-1, *out.shape[2:])
 
-    def _way(self, part: slice, level: int, axis: int, factor: float):
-        """Between which pixels of a level the places of a part of the grid lie."""
-        length = -(-self.planes.shape[1 + axis] >> level)
-        return between(np.arange(part.start, part.stop), factor, length * factor, np.float32)
+    def at(self, row: np.ndarray, column: np.ndarray, step: float = 1) -> np.ndarray:
+        """The same at some places (m,), to the bit: (m, LEVELS * c * KINDS)."""
+        out = np.empty((LEVELS, len(self.planes) * KINDS, len(row)), np.float32)
+        for i, target in enumerate(out):
+            maps, (down, along) = self._derived(i, [row, column], step)
+            left, right = (
+                _mix(maps[:, down.first, own], maps[:, down.second, own], down.share) for own in along[:2]
+            )
+            target[:] = _mix(left, right, along.share)
+        return out.reshape(-1, len(row)).T
+
+    def _derived(self, level: int, places: list[np.ndarray], step: float):
+        """Planes of derivatives of a level, where some rows and columns of a grid lie, and between which."""
+        from ..kernels.derivatives import derive
+
+        factor, ways = step * 2**level, []
+        for own, length in zip(places, self.planes.shape[1:], strict=True):
+            ways.append(between(own, factor, -(-length >> level) * factor, np.float32))
+        area = [slice(way.first.min(), way.second.max() + 1) for way in ways]
+        planes, around = self._around(level, area)
+        out = np.empty((len(planes), KINDS, *(part.stop - part.start for part in area)), np.float32)
+        derive(planes, *around, taps(), out)
+        ways = [way.less(part.start) for way, part in zip(ways, area, strict=True)]
+        return out.reshape(-1, *out.shape[2:]), ways
 
     def _around(self, level: int, area: list[slice]) -> tuple[np.ndarray, list[np.ndarray]]:
         """Planes of a level, and which of their rows and columns stand in an area and around it."""
@@ -106,6 +121,10 @@ class Pyramid:
         part = self.planes[:, rows, columns]
         wide = np.result_type(part.dtype, np.float32)
         return np.ascontiguousarray(np.subtract(part, self.less.astype(wide), dtype=wide), np.float32)
+
+
+def _mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return first + share * (second - first)
 
 
 class Light(NamedTuple):

@@ -40,7 +40,7 @@ class Sight:
         """Features of the squares in which pixels (m,) lie."""
 
         def seen(row, column) -> np.ndarray:
-            return self.light.features(_at(row // 2, column // 2, self.first))
+            return self.light.features(self.pyramid.at(row // 2, column // 2, step=0.5))
 
         return _by_squares(row, column, seen)
 
@@ -53,13 +53,11 @@ class Sight:
         if tell is not None and self._mostly(row, column):
             whole = tell(self, everywhere(self.half))
 
-        def told(area: Area) -> np.ndarray:
-            return (whole or tell(self, _window(area, self.half))).box(area)
-
         def seen(row, column) -> np.ndarray:
-            parts = [self.light.features(_at(row, column, lambda area: self.pyramid.box(*area)))]
+            parts = [self.light.features(self.pyramid.at(row, column))]
             if tell is not None:
-                parts.append(_at(row, column, told))
+                told = whole or tell(self, _window(_around(row, column), self.half))
+                parts.append(told.at(row, column))
             if self.trunk is not None:
                 at = np.zeros_like(row), row, column
                 parts.append(self.trunk.transform_dense(self.image[None], at=at))
@@ -108,6 +106,10 @@ class Told:
         own = [slice(part.start - 2 * n, part.stop - 2 * n) for part, n in zip(area, self.start, strict=True)]
         return self.pyramid.box(*own, step=2)
 
+    def at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        """The same at pixels (m,) of the image, (m, 20 k)."""
+        return self.pyramid.at(row - 2 * self.start[0], column - 2 * self.start[1], step=2)
+
 
 def areas(area: Area, side: int) -> list[Area]:
     """Squares of at most ``side`` x ``side`` that make up an area, row by row."""
@@ -134,12 +136,6 @@ def _by_squares(row, column, work: Callable) -> np.ndarray:
     for own, part in parts:
         out[own] = part
     return out
-
-
-def _at(row: np.ndarray, column: np.ndarray, box: Callable) -> np.ndarray:
-    """What ``box(area)``, planes (f, r, s), shows at pixels (m,): (m, f)."""
-    area = _around(row, column)
-    return box(area)[:, row - area[0].start, column - area[1].start].T
 
 
 def _around(row: np.ndarray, column: np.ndarray) -> Area:

@@ -303,7 +303,7 @@ def test_an_interrupted_fit_leaves_the_model_as_it_was(scene, monkeypatch):
     def interrupt(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skmtl.annotation._levels.learn_network", interrupt)
+    monkeypatch.setattr("skmtl.annotation._looks.learn_network", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(images[4:8], masks[4:8])
     np.testing.assert_array_equal(model.predict(images[:2]), before)

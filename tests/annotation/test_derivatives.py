@@ -44,6 +44,8 @@ def test_a_box_has_the_bits_of_the_whole(step):
     assert whole.shape == (2 * LEVELS * KINDS, *shape)
     part = slice(3, 20), slice(7, shape[1])
     np.testing.assert_array_equal(Pyramid(planes, [9, 90]).box(*part, step), whole[:, *part])
+    row, column = np.array([4, 19, 3]), np.array([20, 8, 8])
+    np.testing.assert_array_equal(Pyramid(planes, [9, 90]).at(row, column, step), whole[:, row, column].T)
 
 
 def test_a_pyramid_of_bands_is_one_of_the_whole(monkeypatch):
