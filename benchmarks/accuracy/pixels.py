@@ -24,10 +24,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmtl import ConvFeatureExtractor
-from skmtl.annotation._derivatives import SCALES, gaussian_derivatives
 from skmtl.feature_extraction import FixedFilters
 
 LABELLED = (200, 2000)
+SCALES, SIZE = (1, 2, 4, 8, 16), 7
 TRAIN, TEST = {"dsb2018": 30, "membrane": 10}, {"dsb2018": 16, "membrane": 6}
 
 
@@ -173,3 +173,17 @@ def magnitudes(rows: np.ndarray, channels: int) -> np.ndarray:
     kinds = rows.reshape(len(rows), -1, 6, channels)
     lengths = np.hypot(kinds[:, :, 2::2], kinds[:, :, 3::2])
     return np.concatenate([kinds[:, :, :2], lengths], axis=2).reshape(len(rows), -1)
+
+
+def gaussian_derivatives(channels: int) -> np.ndarray:
+    """Filters (6 channels, SIZE, SIZE, channels), for each channel: a Gaussian, its Laplacian, its two first
+    derivatives, and the two parts of its second derivatives that turn with the image."""
+    x = np.arange(SIZE) - SIZE // 2
+    g = np.exp(-(x**2) / 2)
+    g /= g.sum()
+    first, second = x * g, (x**2 - 1) * g
+    second -= g * second.sum()
+    along, down = np.outer(g, second), np.outer(second, g)
+    kinds = [np.outer(g, g), along + down, np.outer(g, first), np.outer(first, g)]
+    kinds += [(along - down) / 2, np.outer(first, first)]
+    return np.einsum("kyx,cd->kcyxd", kinds, np.eye(channels)).reshape(-1, SIZE, SIZE, channels)

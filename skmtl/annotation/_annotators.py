@@ -19,8 +19,9 @@ class ImageAnnotator(BaseAnnotator):
     Beside them stand derivatives of Gaussians at five scales (of the whole image: means and standard
     deviations of its quarters), which tell how bright a plain area is; and the same of the image less its
     mean, over its standard deviation, to which dim images look like bright ones. Pixels are looked at
-    twice: from 2,000 of them on, a second network also sees, by its derivatives, what the first one told
-    around each (auto-context). For each of these levels one network
+    twice: from 2,000 of them on, a first network tells something of each 2 x 2 of them, and a second one also
+    sees, by its derivatives, what that told around each (auto-context). For each of these
+    levels one network
     with shared hidden layers tells what its heads need, and learns by the sum of their losses over what is
     known: an annotation that an image lacks costs it nothing for the other kinds. Heads of whole images also
     go by what the others find: how many objects, and where each image shows one thing (a box, a body), by
@@ -44,7 +45,8 @@ class ImageAnnotator(BaseAnnotator):
     hidden_layer_sizes : int or sequence of int, default (128,)
         The layers that the heads of a level share.
     max_samples : int, default 40_000
-        Cells, pixels or regions to learn from, at most, for each level.
+        Cells, pixels or regions to learn from, at most, for each head; the heads of a level learn from those
+        of all of them together, and draw the same ones as far as they can.
     max_iter : int, default 15
         Epochs of the network, and more where there are so few samples that these are under 600 steps.
     augment : skmtl.neural_network.Augment, optional

@@ -20,7 +20,8 @@ from ._copies import with_copies
 from ._head import AnnotationHead, Clue
 from ._inputs import Images, Refusals, as_trunk_takes, columns_of, read_images
 from ._levels import Examples, PlaceLevel, Settings
-from ._rows import Cells, Pixels, Regions
+from ._looks import PixelLevel
+from ._rows import Cells, Regions
 from ._trunk import GRID, default_trunk
 from ._whole import ImageLevel, pooled
 
@@ -162,7 +163,7 @@ class BaseAnnotator(BaseEstimator):
             by_level.setdefault(head.level, {})[name] = head
         makers: dict[str, Callable] = {
             "cell": lambda own: PlaceLevel(Cells(self._cell_size(own, known), self.reach), own),
-            "pixel": lambda own: PlaceLevel(Pixels(self.trunk is None), own),
+            "pixel": lambda own: PixelLevel(self.trunk is None, own),
             "region": lambda own: PlaceLevel(Regions(self.n_regions, self.trunk is None), own),
             "image": ImageLevel,
         }

@@ -1,4 +1,4 @@
-"""What an image's rows are - cells, pixels or regions - and the trunk's features of each, part by part."""
+"""An image as cells or as regions, and the features of each, part by part."""
 
 from __future__ import annotations
 
@@ -9,57 +9,23 @@ import numpy as np
 from skimage.segmentation import slic
 
 from ._cells import Grid, grid_of, with_surroundings
-from ._derivatives import derivative_tiles, derivatives_at
 from ._projection import CELLS, IMAGES, evenly, learn_projection
+from ._sight import TILE, Sight, areas, everywhere
 
-#: Rows and columns of a tile of maps, in cells or pixels: what is in memory at once, for each thread.
-TILE = 128
+#: Pixels whose derivatives are in memory at once, about.
+BAND = 2**15
 #: Rows that see their surroundings at once.
 ROWS = 4096
 
 Part = tuple[np.ndarray, np.ndarray]  # numbers of rows, their features
 
 
-class Pixels:
-    """A row for each pixel; a ``plain`` one sees the derivatives alone, not the trunk's maps.
-
-    Pixels are looked at twice. The second time they also see what was ``told`` around them, (h, w, k), by its
-    derivatives, as if it were an image.
-    """
-
-    looks = 2
-
-    def __init__(self, plain: bool):
-        self.plain = plain
-
-    def learn(self, trunk, images) -> None:
-        """Nothing is learned."""
-
-    def frame(self, image) -> Grid:
-        return grid_of(image.shape, 1)
-
-    def parts(self, trunk, image, frame: Grid, wanted=None, told=None) -> Iterator[Part]:
-        """Numbers and features of all rows, or of those ``wanted``, a part at a time."""
-        if wanted is not None:
-            row, column = np.divmod(wanted, frame.columns)
-            seen = [derivatives_at(one, row, column) for one in (image, told) if one is not None]
-            if not self.plain:
-                seen.append(trunk.transform_dense(image[None], at=(np.zeros_like(row), row, column)))
-            yield wanted, np.concatenate(seen, axis=1)
-            return
-        for rows, columns, *maps in tiles(None if self.plain else trunk, image, 1, told):
-            numbers = np.arange(rows.start, rows.stop)[:, None] * frame.columns
-            numbers = numbers + np.arange(columns.start, columns.stop)
-            yield numbers.ravel(), np.concatenate(maps, axis=2).reshape(numbers.size, -1)
-
-
 class Cells:
     """A row for each cell of ``size`` pixels, which also sees the cells ``reach`` cells away.
 
-    A second look would take twice the time: on blood cells, digits and raccoons it gained nothing.
+    A second look as at pixels would take twice the time: on blood cells, digits and raccoons it gained
+    nothing.
     """
-
-    looks = 1
 
     def __init__(self, size: int, reach: int):
         self.size, self.reach = size, reach
@@ -78,7 +44,8 @@ class Cells:
         return grid_of(image.shape, self.size)
 
     def parts(self, trunk, image, frame: Grid, wanted=None) -> Iterator[Part]:
-        """As `Pixels.parts`; what is held is a band of rows of the image."""
+        """Numbers and features of all rows, or of those ``wanted``, a part at a time; what is held is a band
+        of rows of the image."""
         wanted = np.arange(len(frame)) if wanted is None else wanted
         held, first, done = None, 0, 0
         for band in self._bands(trunk, image, frame):
@@ -115,13 +82,13 @@ class Segments(NamedTuple):
 
 
 class Regions:
-    """A row for each of about ``n_regions`` superpixels: the means of what its pixels see, as in `Pixels`.
+    """A row for each of about ``n_regions`` superpixels: the means of what its pixels see.
+
+    Those are the derivatives, and unless ``plain`` the trunk's maps.
 
     R. Achanta et al., "SLIC superpixels compared to state-of-the-art superpixel methods", IEEE TPAMI 2012;
     its variant without parameters.
     """
-
-    looks = 1
 
     def __init__(self, n_regions: int, plain: bool):
         self.n_regions, self.plain = n_regions, plain
@@ -146,7 +113,7 @@ class Regions:
         return Segments(found, int(found.max()) + 1)
 
     def parts(self, trunk, image, frame: Segments, wanted=None) -> Iterator[Part]:
-        """As `Pixels.parts`, in one part."""
+        """As `Cells.parts`, in one part."""
         total = 0.0
         for rows, columns, *maps in tiles(None if self.plain else trunk, image, 1):
             total = total + _sums(np.concatenate(maps, axis=2), frame.labels[rows, columns].ravel(), frame.n)
@@ -171,31 +138,38 @@ def scaled(image: np.ndarray) -> np.ndarray:
     return (image - low) / (high - low) if high > low else np.zeros_like(image)
 
 
-def tiles(trunk, image, cell: int, told: np.ndarray | None = None) -> Iterator[tuple]:
-    """Rows and columns, and of their cells the derivatives (rows, columns, k) and the means of the trunk's
+def tiles(trunk, image, cell: int) -> Iterator[tuple]:
+    """Rows and columns, and of their cells the derivatives (rows, columns, 41 c) and the means of the trunk's
     maps.
 
-    Tile by tile, but as a whole from a trunk without ``iter_dense``; no maps where the trunk is None. Beside
-    the derivatives of the image stand those of what was ``told`` (h, w, k) of it.
+    Tile by tile, but as a whole from a trunk without ``iter_dense``; no maps where the trunk is None.
     """
     if trunk is None:
-        yield from _derivatives(image, told, TILE, cell)
+        yield from derivative_tiles(image, TILE, cell)
     elif hasattr(trunk, "iter_dense"):
         maps = trunk.iter_dense(image[None], tile=TILE, cell=cell)
-        for plain, (*_, more) in zip(_derivatives(image, told, TILE, cell), maps, strict=True):
+        for plain, (*_, more) in zip(derivative_tiles(image, TILE, cell), maps, strict=True):
             yield *plain, more
     else:
-        (plain,) = _derivatives(image, told, None, cell)
-        yield *plain, _cell_means(trunk.transform_dense(image[None])[0], cell)
+        (plain,) = derivative_tiles(image, max(image.shape[:2]), cell)
+        yield *plain, cell_means(trunk.transform_dense(image[None])[0], cell)
 
 
-def _derivatives(image, told, tile: int | None, cell: int) -> Iterator[tuple]:
-    parts = [derivative_tiles(one, tile, cell) for one in (image, told) if one is not None]
-    for same in zip(*parts, strict=True):
-        yield *same[0][:2], np.concatenate([maps for _, _, maps in same], axis=2)
+def derivative_tiles(image: np.ndarray, tile: int, cell: int) -> Iterator[tuple]:
+    """Rows and columns, and the features (rows, columns, 41 c) of their cells, by tiles."""
+    sight, grid = Sight(image), grid_of(image.shape, cell)
+    for rows, columns in areas(everywhere((grid.rows, grid.columns)), tile):
+        width = min(columns.stop * cell, sight.shape[1])
+        along, parts = slice(columns.start * cell, width), []
+        band = max(BAND // ((width - along.start) * cell), 1)
+        for start in range(rows.start, rows.stop, band):
+            down = slice(start * cell, min(min(start + band, rows.stop) * cell, sight.shape[0]))
+            maps = sight.pyramid.box(down, along).transpose(1, 2, 0)
+            parts.append(sight.light.features(cell_means(maps, cell)))
+        yield rows, columns, np.concatenate(parts)
 
 
-def _cell_means(maps: np.ndarray, cell: int) -> np.ndarray:
+def cell_means(maps: np.ndarray, cell: int) -> np.ndarray:
     """Means of maps over squares of ``cell`` pixels; those at the right and lower edge hold what is left."""
     for axis in (0, 1) if cell > 1 else ():
         starts = np.arange(0, maps.shape[axis], cell)

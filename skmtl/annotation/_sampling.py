@@ -20,9 +20,16 @@ def count(kinds: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(kinds[kinds != UNKNOWN], minlength=n)
 
 
-def draw(kinds: np.ndarray, quota: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Numbers of ``quota[k]`` random rows of each kind k."""
-    return np.concatenate([rng.permutation(np.flatnonzero(kinds == k))[:n] for k, n in enumerate(quota)])
+def draw(kinds: np.ndarray, quota: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Numbers of the ``quota[k]`` rows of each kind k with the smallest ``keys`` (m,).
+
+    By the same random keys, heads for which the same rows are of a kind draw the same ones.
+    """
+    return np.concatenate([_least(np.flatnonzero(kinds == k), n, keys) for k, n in enumerate(quota)])
+
+
+def _least(rows: np.ndarray, n: int, keys: np.ndarray) -> np.ndarray:
+    return rows if n >= len(rows) else rows[np.argpartition(keys[rows], n)[:n]]
 
 
 def quotas(there: np.ndarray, wanted: np.ndarray) -> np.ndarray:

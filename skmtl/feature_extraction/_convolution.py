@@ -18,7 +18,7 @@ from skmtl.kernels.images import patch_scales
 from skmtl.kernels.layers import Form, Layer, plan_layer, run_layer
 from skmtl.kernels.shares import share_filters
 
-from ._geometry import around, pad_images
+from ._geometry import around, pad_images, slices
 from ._layers import FUSED, FittedLayer
 
 _FUSED = dict(zip(FUSED, (conv.TWO_SIDED, conv.RELU, conv.ABSOLUTE, conv.LINEAR), strict=True))
@@ -246,9 +246,3 @@ def maps_of(images: np.ndarray, convolutions: Sequence[Convolution], n_jobs=None
         return images
     *before, last = convolutions
     return last.maps(inputs_behind(images, before, last, n_jobs), len(images), n_jobs)
-
-
-def slices(length: int, step: int) -> list[slice]:
-    """0 to ``length`` in steps of at least one: the same for any number of threads."""
-    step = max(step, 1)
-    return [slice(start, min(start + step, length)) for start in range(0, length, step)]

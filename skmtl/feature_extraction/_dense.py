@@ -9,12 +9,12 @@ import numpy as np
 from skmtl.kernels.grids import pool_cells
 from skmtl.utils._parallel import run_blocks
 
-from ._convolution import Convolution, slices
+from ._convolution import Convolution
+from ._geometry import neighbours, slices
 from ._scale import Scale
 
 # What is computed at once: enough to hide the calls, little enough for the cache.
 PIECE_PIXELS, PIECE_COLUMNS = 2**14, 2**9
-SQUARE = 2**7  # chosen pixels are computed together that lie in a square of this side
 
 
 class DenseMaps:
@@ -60,7 +60,7 @@ class DenseMaps:
                 scale.write_pixels(this, row[chosen], column[chosen], some, i * self.channels)
             out[chosen] = some
 
-        run_blocks(work, _neighbours(image, row, column), self.n_jobs)
+        run_blocks(work, neighbours(image, row, column), self.n_jobs)
         return out
 
     def _run(self, pieces: list[tuple]) -> None:
@@ -91,11 +91,3 @@ class DenseMaps:
         maps = np.empty((*(part.stop - part.start for part in pixels), self.channels), self.dtype)
         self.scales[i].write_box(image, *pixels, maps, (0, 0, 0))
         pool_cells(maps, self.cell, out, corner)
-
-
-def _neighbours(image, row, column) -> list[np.ndarray]:
-    """The numbers of the places that lie in one square of one image, square by square."""
-    squares = np.stack([image, row // SQUARE, column // SQUARE])
-    _, square = np.unique(squares, axis=1, return_inverse=True)
-    ends = np.cumsum(np.bincount(square.ravel()))
-    return np.split(np.argsort(square.ravel(), kind="stable"), ends[:-1]) if len(row) else []

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+SQUARE = 2**7  # chosen pixels are computed together that lie in a square of this side
+
 
 class Between(NamedTuple):
     """Where each place of a fine axis lies on a coarse one: between the cells ``first`` and ``second``
@@ -72,12 +74,12 @@ def reflected(length: int, size: int) -> np.ndarray:
     return np.where(index < length, index, period - index)
 
 
-def between(pixels: np.ndarray, factor: int, length: int, dtype) -> Between:
+def between(pixels: np.ndarray, factor: float, length: float, dtype) -> Between:
     """Where ``pixels`` of an axis of ``length`` lie between the centres of cells of ``factor`` pixels.
 
     Before the first centre and after the last one there is only this one.
     """
-    cells = -(-length // factor)
+    cells = int(-(-length // factor))
     centre = np.clip((pixels + 0.5) / factor - 0.5, 0, cells - 1)
     first = centre.astype(np.int64)
     # A share of zero needs no second cell: pixels at a centre, or all of them with factor 1.
@@ -108,3 +110,17 @@ def pad_images(images: np.ndarray, reach: tuple[int, int], padding: str, dtype) 
     out = np.zeros((n, top + height + below, left + width + right, channels), dtype)
     out[:, top : top + height, left : left + width] = images
     return out
+
+
+def slices(length: int, step: int) -> list[slice]:
+    """0 to ``length`` in steps of at least one: the same for any number of threads."""
+    step = max(step, 1)
+    return [slice(start, min(start + step, length)) for start in range(0, length, step)]
+
+
+def neighbours(image, row, column) -> list[np.ndarray]:
+    """The numbers of the places that lie in one square of one image, square by square."""
+    squares = np.stack([image, row // SQUARE, column // SQUARE])
+    _, square = np.unique(squares, axis=1, return_inverse=True)
+    ends = np.cumsum(np.bincount(square.ravel()))
+    return np.split(np.argsort(square.ravel(), kind="stable"), ends[:-1]) if len(row) else []

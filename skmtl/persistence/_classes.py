@@ -26,7 +26,7 @@ PUBLIC = (
 PARTS = {
     "annotation.Cells": "skmtl.annotation._rows",
     "annotation.ImageLevel": "skmtl.annotation._whole",
-    "annotation.Pixels": "skmtl.annotation._rows",
+    "annotation.PixelLevel": "skmtl.annotation._looks",
     "annotation.PlaceLevel": "skmtl.annotation._levels",
     "annotation.Projection": "skmtl.annotation._projection",
     "annotation.Regions": "skmtl.annotation._rows",

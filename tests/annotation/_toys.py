@@ -1,8 +1,10 @@
 """Small images of squares with everything known about them, and annotators small enough for them."""
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from skmtl import ConvFeatureExtractor
+from skmtl.annotation._rows import cell_means
 
 SMALL = {"hidden_layer_sizes": (16,), "max_samples": 1500, "random_state": 0}
 
@@ -39,3 +41,31 @@ def numbered(boxes, shape=(30, 34)):
 
 def records(boxes):
     return [{"boxes": one, "labels": np.array(["square"] * len(one))} for one in boxes]
+
+
+class Shown(BaseEstimator):
+    """A trunk whose maps are the image, its square, and where a pixel lies; by tiles as well."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X, dtype=float).reshape(len(X), -1)[:, :3]
+
+    def transform_dense(self, X, at=None):
+        maps = np.stack([self._maps(image) for image in X])
+        return maps if at is None else maps[at]
+
+    def _maps(self, image):
+        row, column = np.indices(image.shape)
+        return np.stack([image, image**2 / 100, row, column], axis=-1).astype(np.float32)
+
+
+class Tiled(Shown):
+    def iter_dense(self, X, *, tile, cell):
+        for i, image in enumerate(X):
+            maps = cell_means(self._maps(image), cell)
+            for top in range(0, maps.shape[0], tile):
+                for left in range(0, maps.shape[1], tile):
+                    part = maps[top : top + tile, left : left + tile]
+                    yield i, slice(top, top + len(part)), slice(left, left + part.shape[1]), part

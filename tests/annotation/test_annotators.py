@@ -93,7 +93,7 @@ def test_a_second_look_sees_few_maps_of_many_classes():
     (level,) = model.levels_
     assert len(model.classes_) > 9 and level.condense.matrix.shape == (len(model.classes_), 8)
     first, second = (network.n_features_in_ for network in level.networks)
-    assert second - first == 8 * 41 and model.predict(images).shape == masks.shape
+    assert second - first == 8 * 20 and model.predict(images).shape == masks.shape
 
 
 def test_points_are_found(scene):
@@ -182,7 +182,7 @@ def test_what_an_image_lacks_costs_nothing_for_the_other_kinds(scene):
     heads = [("mask", PixelsHead()), ("depth", MapHead())]
     fewer = [{**one, "depth": None} if i else one for i, one in enumerate(y[:12])]
     model = small(ImageAnnotator, heads, max_iter=1).fit([*images[:12], images[12]], [*fewer, None])
-    # Half of the samples are for each head: of twelve images for the mask, all of one for the depth.
+    # As many for each head: of twelve images for the mask, all of one for the depth.
     assert model.levels_[0].shares["depth"][0] > 0.7
     assert (model.levels_[0].shares["mask"] < 0.7).all()
     assert model.score(images[16:], [{"mask": one["mask"]} for one in y[16:]]) > 0.9
@@ -300,7 +300,7 @@ def test_an_interrupted_fit_leaves_the_model_as_it_was(scene, monkeypatch):
     def interrupt(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skmtl.annotation._levels.learn_network", interrupt)
+    monkeypatch.setattr("skmtl.annotation._looks.learn_network", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(images[4:8], masks[4:8])
     np.testing.assert_array_equal(model.predict(images[:2]), before)

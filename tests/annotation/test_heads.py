@@ -14,9 +14,10 @@ from skmtl.annotation import (
     PoseHead,
     RegionsHead,
 )
+from skmtl.annotation._basins import depths
 from skmtl.annotation._cells import grid_of
 from skmtl.annotation._head import UNKNOWN, even_shares, mean_entropy
-from skmtl.annotation._instances import Masks, depths
+from skmtl.annotation._instances import Masks
 from skmtl.annotation._rows import Segments
 from skmtl.annotation._whole import _inner
 from skmtl.heads import CountHead, LabelHead, OrdinalHead
@@ -98,13 +99,31 @@ def test_depths_in_an_object():
     assert np.isnan(told[numbers == 0]).all() and np.isfinite(told[numbers == 3]).all()
 
 
-@pytest.mark.parametrize("relief, n", [(0.03, 1), (0.1, 2)])
-def test_a_shallow_pass_does_not_cut_an_object(relief, n):
-    depth = np.tile(np.interp(np.arange(21), [0, 5, 10, 15, 20], [0.1, 0.9, 0.9 - relief, 0.9, 0.1]), (5, 1))
+@pytest.mark.parametrize("apart, n", [(0.03, 1), (0.1, 2)])
+def test_a_shallow_pass_does_not_cut_an_object(apart, n):
+    depth = np.tile(np.interp(np.arange(21), [0, 5, 10, 15, 20], [0.1, 0.9, 0.9 - apart, 0.9, 0.1]), (5, 1))
     told = {"kind": np.full((105, 2), [0.1, 0.9]), "depth": depth.reshape(-1, 1)}
-    spec = {"classes": np.array([1]), "side": 1.0}
+    spec = {"classes": np.array([1]), "side": 1.0, "relief": 0.05}
     found = InstancesHead(smoothing=0).decode(told, grid_of((5, 21), 1), spec)
     assert len(found["masks"]) == n and np.asarray(found["masks"]).any(axis=0).all()
+
+
+def test_strokes_stay_whole_and_round_objects_that_touch_are_cut():
+    strokes, discs = np.zeros((2, 40, 40), int)
+    for i in range(3):
+        strokes[:, 13 * i + 5 : 13 * i + 7] = i + 1
+        for knot in (2, 17, 32):
+            strokes[knot : knot + 6, 13 * i + 3 : 13 * i + 9] = i + 1
+    row, column = np.indices(discs.shape)
+    for i, centre in enumerate([(10, 10), (10, 22), (22, 16)]):
+        discs[np.hypot(row - centre[0], column - centre[1]) < 7] = i + 1
+    for numbers, cut in ((strokes, False), (discs, True)):
+        head, known = InstancesHead(), (numbers, np.ones(3, int))
+        spec = head.learn([known], "y")
+        assert (spec["relief"] == 0.05) == cut
+        told = {"kind": np.stack([numbers == 0, numbers > 0], axis=2).reshape(-1, 2) * 1.0}
+        found = head.decode(told | {"depth": np.nan_to_num(depths(numbers))}, grid_of(numbers.shape, 1), spec)
+        assert len(found["masks"]) == 3 and head.score([known], [found], spec) == 1
 
 
 def test_instances_of_masks_and_of_files_are_those_of_maps():

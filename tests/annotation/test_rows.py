@@ -2,60 +2,28 @@
 
 import numpy as np
 import pytest
-from annotation._toys import squares
-from sklearn.base import BaseEstimator
+from annotation._toys import Shown, Tiled, squares
 
 from skmtl.annotation import _rows as rows_module
 from skmtl.annotation._cells import with_surroundings
-from skmtl.annotation._derivatives import derivative_tiles, derivatives_at, quarters
-from skmtl.annotation._rows import Cells, Pixels, Regions
+from skmtl.annotation._rows import Cells, Regions, cell_means, derivative_tiles
 from skmtl.annotation._sampling import codes, count, draw, quotas
 from skmtl.annotation._told import EDGE, set_right, told_columns
 
 
-class Shown(BaseEstimator):
-    """A trunk whose maps are the image, its square, and where a pixel lies; by tiles as well."""
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return np.asarray(X, dtype=float).reshape(len(X), -1)[:, :3]
-
-    def transform_dense(self, X, at=None):
-        maps = np.stack([self._maps(image) for image in X])
-        return maps if at is None else maps[at]
-
-    def _maps(self, image):
-        row, column = np.indices(image.shape)
-        return np.stack([image, image**2 / 100, row, column], axis=-1).astype(np.float32)
-
-
-class Tiled(Shown):
-    def iter_dense(self, X, *, tile, cell):
-        for i, image in enumerate(X):
-            maps = rows_module._cell_means(self._maps(image), cell)
-            for top in range(0, maps.shape[0], tile):
-                for left in range(0, maps.shape[1], tile):
-                    part = maps[top : top + tile, left : left + tile]
-                    yield i, slice(top, top + len(part)), slice(left, left + part.shape[1]), part
-
-
 def seen(image, size=1):
     """The derivatives of all cells, with the means of the maps beside them."""
-    return np.concatenate(
-        [derivatives(image, size), rows_module._cell_means(Shown()._maps(image), size)], axis=2
-    )
+    return np.concatenate([derivatives(image, size), cell_means(Shown()._maps(image), size)], axis=2)
 
 
 def derivatives(image, size):
-    ((_, _, plain),) = derivative_tiles(image, None, size)
+    ((_, _, plain),) = derivative_tiles(image, max(image.shape), size)
     return plain
 
 
-def gathered(rows, trunk, image, wanted=None, *told):
+def gathered(rows, trunk, image, wanted=None):
     frame = rows.frame(image)
-    parts = list(rows.parts(trunk, image, frame, wanted, *told))
+    parts = list(rows.parts(trunk, image, frame, wanted))
     numbers = np.concatenate([number for number, _ in parts])
     return numbers, np.concatenate([X for _, X in parts]), frame
 
@@ -81,7 +49,7 @@ def test_cells_by_bands_are_those_of_the_whole_image(monkeypatch, trunk, size, r
 
 def test_means_of_cells():
     maps = np.arange(5 * 7 * 2, dtype=np.float64).reshape(5, 7, 2)
-    means = rows_module._cell_means(maps, 3)
+    means = cell_means(maps, 3)
     assert means.shape == (2, 3, 2)
     for i in range(2):
         for j in range(3):
@@ -90,32 +58,10 @@ def test_means_of_cells():
 
 
 @pytest.mark.parametrize("trunk", [Shown(), Tiled()])
-def test_pixels_by_tiles_are_those_of_the_whole_image(monkeypatch, trunk):
-    monkeypatch.setattr(rows_module, "TILE", 8)
-    image = squares(1)[0][0]
-    numbers, X, _ = gathered(Pixels(False), trunk, image)
-    whole = seen(image).reshape(image.size, -1)
-    np.testing.assert_array_equal(np.sort(numbers), np.arange(image.size))
-    np.testing.assert_array_equal(X, whole[numbers])
-    some = np.array([3, 400, image.size - 1])
-    np.testing.assert_array_equal(gathered(Pixels(False), trunk, image, some)[1], whole[some])
-
-
-def test_plain_pixels_see_the_derivatives_alone(monkeypatch):
-    monkeypatch.setattr(rows_module, "TILE", 8)
-    image = squares(1)[0][0]
-    numbers, X, _ = gathered(Pixels(True), None, image)
-    np.testing.assert_array_equal(X, derivatives(image, 1).reshape(image.size, -1)[numbers])
-    np.testing.assert_array_equal(
-        gathered(Pixels(True), None, image, np.array([7, 500]))[1], X[np.argsort(numbers)][[7, 500]]
-    )
-    assert gathered(Regions(20, True), None, image)[1].shape[1] == 41
-
-
-@pytest.mark.parametrize("trunk", [Shown(), Tiled()])
 def test_regions_are_means_of_their_pixels(monkeypatch, trunk):
     monkeypatch.setattr(rows_module, "TILE", 8)
     image = squares(1)[0][0]
+    assert gathered(Regions(20, True), None, image)[1].shape[1] == 41
     _, X, frame = gathered(Regions(20, False), trunk, image)
     assert 5 < frame.n < 60 and set(np.unique(frame.labels)) == set(range(frame.n))
     for i in range(frame.n):
@@ -144,9 +90,15 @@ def test_rows_are_drawn_by_kind_in_each_image():
     np.testing.assert_allclose(quota.sum(axis=0), [600, 150], atol=1)
     assert (quota <= there).all() and (abs(quota - there * [600, 150] / there.sum(axis=0)) <= 1).all()
     for own, one in zip(quota, kinds, strict=True):
-        rows = draw(one, own, rng)
+        rows = draw(one, own, rng.random(len(one)))
         np.testing.assert_array_equal(count(one[rows], 2), own)
         assert len(np.unique(rows)) == len(rows)
+
+
+def test_heads_draw_the_same_rows_where_they_can():
+    keys, kinds = np.random.default_rng(0).random(1000), np.arange(1000) % 10 // 9
+    same, other = draw(kinds, np.array([300, 50]), keys), draw(kinds, np.array([200, 100]), keys)
+    assert len(np.intersect1d(same, other)) == 250
 
 
 def test_rows_without_a_kind_are_drawn_where_something_is_known():
@@ -163,42 +115,6 @@ def test_probabilities_are_set_right_for_the_shares_drawn():
     np.testing.assert_allclose(with_unknown, [[0.6 / 1.1, 0, 0.5 / 1.1]])
 
 
-@pytest.mark.parametrize("shape", [(20, 31), (6, 5, 3)])
-def test_derivatives_are_those_of_gaussians(shape):
-    """On a plane their mean is its value, its slope is the length of the gradient, nothing else is there."""
-    row, column = np.indices(shape[:2], dtype=float)
-    image = 3 + 0.3 * row - 0.4 * column
-    image = image if len(shape) == 2 else image[:, :, None] * [1, 2, 0]
-    channels = 1 if len(shape) == 2 else 3
-    told = derivatives_at(image, np.array([3]), np.array([2])).reshape(41, channels)
-    whole = derivatives(image, 1)
-    np.testing.assert_array_equal(whole[3, 2], told.ravel())
-    np.testing.assert_allclose(told[40], image.reshape(-1, channels).mean(axis=0), rtol=1e-5)
-    if channels == 1:
-        middle = derivatives_at(image, np.array([10]), np.array([15])).ravel()
-        expected = [image[10, 15], 0, 0.5, 0]
-        np.testing.assert_allclose(middle[:4], expected, atol=0.02)
-
-
-def test_half_of_the_derivatives_are_the_same_in_dim_light():
-    image = np.random.default_rng(0).normal(100, 9, (20, 31, 2))
-    bright, dim = (derivatives(one, 1)[:, :, 40:80] for one in (image, 0.1 * image + 3))
-    np.testing.assert_allclose(bright, dim, atol=1e-4)
-    assert np.isfinite(derivatives(np.full((9, 9), 7.0), 1)).all()
-
-
-@pytest.mark.parametrize("plain, trunk", [(True, None), (False, Shown()), (False, Tiled())])
-def test_a_second_look_sees_what_was_told_around_a_pixel(monkeypatch, plain, trunk):
-    monkeypatch.setattr(rows_module, "TILE", 8)
-    image = squares(1)[0][0]
-    told = np.random.default_rng(0).normal(size=(*image.shape, 2)).astype(np.float32)
-    maps = [derivatives(image, 1), derivatives(told, 1), *([] if plain else [Shown()._maps(image)])]
-    whole = np.concatenate(maps, axis=2).reshape(image.size, -1)
-    for wanted in (None, np.array([7, 500])):
-        numbers, X, _ = gathered(Pixels(plain), trunk, image, wanted, told)
-        np.testing.assert_allclose(X, whole[numbers], rtol=1e-6)
-
-
 def test_what_was_told_becomes_log_odds_and_numbers():
     told = {
         "a": {"kind": np.array([[0.25, 0.75], [1.0, 0.0]]), "depth": np.array([[5.0], [6]])},
@@ -207,9 +123,3 @@ def test_what_was_told_becomes_log_odds_and_numbers():
     odds, edge = np.log(3), np.log(EDGE / (1 - EDGE))
     expected = [[odds, 5, 0, -odds, -odds], [edge, 6, edge, edge, -edge]]
     np.testing.assert_allclose(told_columns(told), expected, rtol=1e-6)
-
-
-def test_quarters():
-    image = np.zeros((4, 6))
-    image[2:, 3:] = [[1, 1, 1], [3, 3, 3]]
-    np.testing.assert_allclose(quarters(image), [0, 0, 0, 0, 0, 0, 2, 1])

@@ -4,7 +4,7 @@ import naive_grids
 import numpy as np
 import pytest
 
-from skmtl.feature_extraction import ConvFeatureExtractor, RandomFilters, _dense
+from skmtl.feature_extraction import ConvFeatureExtractor, RandomFilters, _dense, _geometry
 
 
 def _images(n=3, shape=(9, 11, 2), dtype=np.float64):
@@ -38,7 +38,7 @@ def test_chosen_pixels_are_those_of_the_maps_to_the_bit(monkeypatch):
     maps, rng = extractor.transform_dense(images), np.random.RandomState(0)
     at = tuple(rng.randint(0, length, 200) for length in maps.shape[:3])
     for side in (2**7, 8):
-        monkeypatch.setattr(_dense, "SQUARE", side)
+        monkeypatch.setattr(_geometry, "SQUARE", side)
         np.testing.assert_array_equal(extractor.transform_dense(images, at=at), maps[at])
 
 
