@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..utils._parallel import run_blocks
+from ._room import Room
 
 #: A batch is cut into so many parts at most, and each has so many operations at least, about. Neither
 #: depends on the number of threads, so that sums over parts have the same bits for any.
@@ -34,11 +35,15 @@ class Run:
         What layers have gathered in passes before (running means); read, never written.
     n_jobs : int, optional
         Threads that layers with much to do share it among; None means 1, -1 all cores.
+    room : Room, optional
+        Where large arrays are made; whoever passes through a network again and again keeps one.
 
     Attributes
     ----------
     gathered : dict of arrays
         New values of statistics; whoever trains merges them into its own.
+    empty : function of a shape and a dtype
+        Makes an array with anything in it.
     """
 
     def __init__(
@@ -46,11 +51,13 @@ class Run:
         rng: np.random.Generator | None = None,
         statistics: Params | None = None,
         n_jobs: int | None = None,
+        room: Room | None = None,
     ):
         self.rng = rng
         self.statistics = {} if statistics is None else statistics
         self.n_jobs = n_jobs
         self.gathered: Params = {}
+        self.empty = np.empty if room is None else room.empty
 
     @property
     def learns(self) -> bool:
