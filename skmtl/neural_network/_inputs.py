@@ -78,18 +78,19 @@ class Samples(Rows):
     def take(self, rows, rng=None):
         """Scaled X and the labels of each head; with ``rng`` as they are learned from, moved and lit anew."""
         rows = self.rows[rows]
-        X, fields = self.X[rows], [field[rows] for field in self.encoded]
-        alters = self.augment is not None and rng is not None
-        if alters:
-            moves = self.augment.draw(rng, len(rows), X.shape[1:3])
-            X = moves.pixels(X)
-            fields = [moves.field(c["kind"], field) for c, field in zip(self.codings, fields, strict=True)]
-        labels = [
-            batch_labels(coding, field, self.weight[rows], self.dtype)
-            for coding, field in zip(self.codings, fields, strict=True)
-        ]
-        X = self.scaling.apply(X, self.dtype)
-        return (self.augment.light(X, rng) if alters else X), labels
+        X, fields, weight = self.X[rows], [field[rows] for field in self.encoded], self.weight[rows]
+        if self.augment is None or rng is None:
+            return self.scaling.apply(X, self.dtype), self._labels(fields, [weight] * len(fields))
+        altered, kinds = self.augment.chosen(rng, len(rows)), [coding["kind"] for coding in self.codings]
+        moves = self.augment.draw(rng, altered, X.shape[1:3])
+        fields = [moves.field(kind, field) for kind, field in zip(kinds, fields, strict=True)]
+        labels = self._labels(fields, [weight * self.augment.trust(kind, altered) for kind in kinds])
+        X = self.scaling.apply(moves.pixels(X), self.dtype)
+        return self.augment.light(X, rng, altered), labels
+
+    def _labels(self, fields: list[np.ndarray], weights: list[np.ndarray]):
+        parts = zip(self.codings, fields, weights, strict=True)
+        return [batch_labels(coding, field, weight, self.dtype) for coding, field, weight in parts]
 
     def blocks(self):
         """Scaled X of all rows, in float64."""
