@@ -1,7 +1,8 @@
 """What MultiHeadNetwork gives with no parameter set, on few images of several kinds.
 
 ``before``: 30 epochs of batches of 64, a learning rate of 1e-3 that falls along a cosine, three blocks,
-images as they are. Fields of masks are left out. A split draws the images and the first parameters.
+images as they are. Fields of masks are left out; ``network_numbers`` has sets with numbers. A split draws the
+images and the first parameters.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from skmtl import MultiHeadNetwork, make_targets
 from skmtl.neural_network import ConvTrunk
 
 SETS = {
-    "views of 20 objects": (data.turntable, 200),
     "cells of blood": (data.cells, 150),
     "nuclei": (data.nuclei, 150),
     "digits in scenes": (data.scenes, 150),

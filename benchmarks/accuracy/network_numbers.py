@@ -1,7 +1,7 @@
 """What moved and lit images give networks some of whose heads tell numbers, with no other parameter set.
 
-``defaults``: half of a batch is altered, and numbers are learned from the other half. A split draws the images
-and the first parameters. ``size`` is the root of a box's area, ``area`` the pixels of a mask.
+``defaults``: half of a batch is altered, and numbers are learned from the other half. A split draws the
+images and the first parameters. ``size`` is the root of a box's area, ``area`` the pixels of a mask.
 """
 
 from __future__ import annotations
