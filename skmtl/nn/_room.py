@@ -7,10 +7,10 @@ from weakref import ref
 
 import numpy as np
 
+from ..utils._aligned import aligned
+
 #: Arrays below so many bytes are made anew: the allocator keeps theirs by itself.
 SMALL = 2**16
-
-_LINE = 64  # bytes of a line of the cache: a vector across two of them takes twice as long
 
 
 class Room:
@@ -38,9 +38,7 @@ class _Piece:
     """Memory that is lent to one array, and to the views of it, at a time."""
 
     def __init__(self, n_bytes: int):
-        raw = np.empty(n_bytes + _LINE, np.uint8)
-        start = -raw.ctypes.data % _LINE
-        self.memory = memoryview(raw[start : start + n_bytes])
+        self.memory = memoryview(aligned(np.empty, n_bytes, np.uint8))
         self._lent = _nothing
 
     def is_free(self) -> bool:
