@@ -132,7 +132,11 @@ class Moves(NamedTuple):
             middles = self.start[axis][:, None] + self.step[axis][:, None] * (np.arange(side) + 0.5)
             places.append(np.clip(np.floor(middles).astype(np.intp), 0, side - 1))
             beyond.append((middles < 0) | (middles >= side))
-        moved = maps[np.arange(len(maps))[:, None, None], places[0][:, :, None], places[1][:, None, :]]
+        (y, x), (height, width) = places, self.size
+        row = np.arange(len(maps))[:, None] * height + y
+        flat = maps.reshape(len(maps) * height * width, -1)
+        # a list of pixels is taken several times as fast as by an index for each axis
+        moved = flat.take((row[:, :, None] * width + x[:, None, :]).ravel(), axis=0).reshape(maps.shape)
         if outside is not None:
             moved[beyond[0][:, :, None] | beyond[1][:, None, :]] = outside
         return moved

@@ -47,9 +47,11 @@ class Scaling:
 
     def apply(self, X: np.ndarray, dtype) -> np.ndarray:
         """Scaled samples as a new array of ``dtype``."""
-        scaled = X.astype(dtype)
-        scaled -= self.shift.astype(dtype)
-        scaled /= self.scale.astype(dtype)
+        scaled, row = X.astype(dtype, order="C"), X.shape[1:][-2:]
+        shift, scale = (np.broadcast_to(a.astype(dtype), row).ravel() for a in (self.shift, self.scale))
+        rows = scaled.reshape(-1, len(shift))  # long loops, not one for each pixel
+        rows -= shift
+        rows /= scale
         return scaled
 
 
