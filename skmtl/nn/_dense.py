@@ -39,8 +39,8 @@ def dense(name: str, n_outputs: int, *, gain: float = 2.0) -> Layer:
 
 
 def _product(A, B: np.ndarray, run: Run) -> np.ndarray:
-    """``A B`` where ``run`` makes arrays; A may be sparse."""
-    if not isinstance(A, np.ndarray):
+    """``A B`` in the room of ``run``; A may be sparse."""
+    if run.room is None or not isinstance(A, np.ndarray):
         return A @ B
     return np.matmul(A, B, out=run.empty((A.shape[0], B.shape[1]), np.result_type(A, B)))
 
