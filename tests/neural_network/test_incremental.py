@@ -268,7 +268,7 @@ def test_shares_of_experts_are_told_of_the_last_batch(rng):
         (iter([]), {"max_iter": 1}, r"batches is empty: at least one \(X, y\) is needed"),
         (iter([]), {}, "batches can be read once, but max_iter=30: give a list, or a function"),
         ([1], {}, r"batches must hold \(X, y\) or \(X, y, sample_weight\), got int"),
-        ([], {"early_stopping": True}, "early_stopping=True holds rows back, which fit_batches cannot"),
+        ([], {"early_stopping": True}, r"early_stopping=True and validation=\(X, y\) belong together"),
         ([], {"checkpoint": "x.npz"}, "checkpoint compares all samples, which fit_batches cannot"),
     ],
 )
@@ -281,6 +281,39 @@ def test_a_function_must_begin_anew(rng):
     spent = iter([rows_of(rng)])
     with pytest.raises(ValueError, match="batches gave nothing when it was asked a second time"):
         MultiHeadNetwork().fit_batches(lambda: spent)
+
+
+@pytest.mark.parametrize("cls", [MultiHeadNetwork, MultiTaskMLPRegressor])
+def test_samples_given_for_it_stop_training_where_they_were_told_best(cls, rng):
+    X = rng.normal(size=(60, 4))
+    y = X[:, 0] + rng.normal(size=60)  # most of it by chance: soon learned by heart
+    parts, judges = [(X[:20], y[:20]), (X[20:40], y[20:40])], (X[40:], y[40:])
+    model = cls(learning_rate=0.01, schedule="constant", random_state=0)
+    stopped = clone(model).set_params(early_stopping=True, max_iter=80, n_iter_no_change=5)
+    stopped.fit_batches(parts, validation=judges)
+    best = int(stopped.validation_curve_.argmin())
+    assert 0 < best < stopped.n_iter_ - 1 < 79
+    shorter = clone(model).set_params(max_iter=best + 1).fit_batches(parts)
+    assert bits_of(stopped) == bits_of(shorter)
+    loss = 0.5 * np.square((shorter.predict(X[40:]) - y[40:]) / y[:20].std()).mean()
+    assert_close(stopped.validation_curve_[best], [loss], Tolerance("float32", rtol=1e-5))
+
+
+@pytest.mark.parametrize(
+    "validation, early_stopping, message",
+    [
+        (lambda X, y: (X, y), False, "belong together"),
+        (lambda X, y: X, True, r"validation must hold \(X, y\) or \(X, y, sample_weight\), got ndarray"),
+        (lambda X, y: (X[:1], make_targets(kind=[""], size=[np.nan])), True, "validation has no row with"),
+        (lambda X, y: (X[:, :2], y), True, "X has 2 features"),
+    ],
+)
+def test_samples_to_judge_by_are_checked(validation, early_stopping, message, rng):
+    X, y = rows_of(rng, 30)
+    model = MultiHeadNetwork(early_stopping=early_stopping, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        model.fit_batches([(X, y)], validation=validation(X, y))
+    assert not hasattr(model, "params_")
 
 
 def test_perceptrons_learn_from_batches(rng):
