@@ -92,8 +92,8 @@ class Incremental(ABC):
         """Epochs over parts that are never all in memory."""
         if self.early_stopping != (validation is not None):
             raise ValueError(
-                "fit_batches: early_stopping=True and validation=(X, y) belong together, for batches that come "
-                "and go leave no rows to hold back"
+                "fit_batches: early_stopping=True and validation=(X, y) belong together, for batches that "
+                "come and go leave no rows to hold back"
             )
         first, settings = not self._goes_on(), self._batch_settings()
         stream = Stream(batches, settings.max_iter)
