@@ -24,6 +24,7 @@ STUDIES = {
     "networks": "separate",
     "network_tables": "separate",
     "network_defaults": "before",
+    "network_sharing": "hard sharing",
     "annotation": "alone",
     "annotation_objects": "alone",
     "annotation_pixels": "TrainableSegmenter",

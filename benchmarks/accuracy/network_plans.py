@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,12 +38,17 @@ class Plan:
         )
 
 
-SHIFTS = {"contrast": 0.0, "brightness": 0.0, "zoom": 0.0}
+def flips(shift: float) -> Augment:
+    """Mirror images left and right, and shifts up to this share of the side; nothing else."""
+    return Augment(flip="horizontal", shift=shift, contrast=0.0, brightness=0.0, zoom=0.0)
+
+
+WIDE = Plan((32, 64, 128), 256, dropout=0.3, augment=flips(0.0), mirrored=True)
 
 PLANS = {
-    "plain": Plan(),
-    "flips and shifts": Plan(augment=Augment(flip="horizontal", **SHIFTS)),
-    "flips, shifts, batch norm": Plan(augment=Augment(flip="horizontal", **SHIFTS), batch_norm=True),
+    "flips": WIDE,
+    "flips, small shifts": replace(WIDE, augment=flips(0.04)),
+    "flips, shifts, batch norm": Plan(batch_norm=True, augment=flips(0.1), mirrored=True),
 }
 
 
