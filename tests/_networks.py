@@ -40,6 +40,12 @@ def hide(fields, rng, share=0.4):
     return hidden
 
 
+def rows_of(rng, n=120):
+    """Rows of three numbers with a class and a number."""
+    X = rng.normal(size=(n, 3))
+    return X, make_targets(kind=np.where(X[:, 0] > 0, "up", "down"), size=X @ [1.0, 2.0, 0.0])
+
+
 def bits_of(model) -> bytes:
     return b"".join(value.tobytes() for value in model.params_.values())
 
