@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skmtl import MultiHeadNetwork, nn
+from skmtl import MultiHeadNetwork, make_targets, nn
 
 
 def scenes(rng, n=120, side=16):
