@@ -13,6 +13,7 @@ import numpy as np
 from comparison import Scores
 from network_sizes import narrowed
 from network_tables import TABLES, Table, load_table
+from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
@@ -55,13 +56,16 @@ def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
         tables.append(found)
         print(found.table("hard sharing"), flush=True)
         better = [way for way in found.values if way != "hard sharing" and _gain(found, way)[2] > 0]
-        kept = {way: options for way, options in _ways().items() if way in ("hard sharing", *better)}
-        again = _scores(table, *arrays, kept, range(splits, 2 * splits)) if better else None
-        for way in better:
-            first, anew = (_told(scores, way) for scores in (found, again))
-            said.append(f"{table.name}, {way}: {first}; on new splits {anew}")
-            print(said[-1], flush=True)
+        if better:
+            said += _confirmed(table, arrays, found, better, range(splits, 2 * splits))
     return tables, said
+
+
+def _confirmed(table: Table, arrays, found: Scores, better: list[str], seeds) -> list[str]:
+    """Lines on ways that were better in ``found``: their gains there, and on new splits."""
+    kept = {way: options for way, options in _ways().items() if way in ("hard sharing", *better)}
+    anew = _scores(table, *arrays, kept, seeds)
+    return [f"{table.name}, {way}: {_told(found, way)}; on new splits {_told(anew, way)}" for way in better]
 
 
 def _gain(scores: Scores, way: str) -> tuple[float, float, float]:
@@ -100,17 +104,13 @@ def _scores(table: Table, X, Y, ways: dict[str, dict], seeds) -> Scores:
 
 
 def _predicted(table: Table, options: dict, X, Y, X_test, seed: int) -> np.ndarray:
-    trunk = options.get("trunk", HARD)
+    options = TRAINING | {"trunk": HARD, "random_state": seed} | options
+    trunk = options["trunk"]
     if trunk is None:
-        narrow = narrowed(HARD, Y.shape[1], X)
-        models = [_model(table, seed, trunk=narrow).fit(X, column) for column in Y.T]
-        return np.column_stack([model.predict(X_test) for model in models])
+        alone = table.model(**options | {"trunk": narrowed(HARD, Y.shape[1], X)})
+        return np.column_stack([clone(alone).fit(X, column).predict(X_test) for column in Y.T])
     if isinstance(trunk, CrossStitchTrunk):
-        trunk = CrossStitchTrunk(narrowed(HARD, Y.shape[1], X))
+        options["trunk"] = CrossStitchTrunk(narrowed(HARD, Y.shape[1], X))
     if isinstance(trunk, MixtureTrunk):
-        trunk = MixtureTrunk(narrowed(HARD, N_EXPERTS, X), n_experts=N_EXPERTS)
-    return _model(table, seed, **options | {"trunk": trunk}).fit(X, Y).predict(X_test)
-
-
-def _model(table: Table, seed: int, **options):
-    return table.model(random_state=seed, **TRAINING, **options)
+        options["trunk"] = MixtureTrunk(narrowed(HARD, N_EXPERTS, X), n_experts=N_EXPERTS)
+    return table.model(**options).fit(X, Y).predict(X_test)
