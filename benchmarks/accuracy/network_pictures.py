@@ -21,7 +21,7 @@ from annotation_pictures import COLOURS, drawn, save  # noqa: E402
 from networks import PARTS, fitted  # noqa: E402
 
 #: By how much images are enlarged before they are drawn, which doubles them again.
-LARGER = {"cells": 3, "nuclei": 3, "fields": 3}
+LARGER = {"cells": 3, "nuclei": 3}
 
 
 def main() -> None:
