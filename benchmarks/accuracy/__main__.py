@@ -25,6 +25,7 @@ STUDIES = {
     "network_tables": "separate",
     "network_defaults": "before",
     "network_numbers": "images as they are",
+    "network_sharing": "hard sharing",
     "annotation": "alone",
     "annotation_objects": "alone",
     "annotation_pixels": "TrainableSegmenter",
