@@ -32,6 +32,7 @@ STUDIES = {
     "related": "separate",
     "unrelated": "separate",
     "filters": "k-means",
+    "images_bytes": "float",
     "pixels": "TrainableSegmenter",
 }
 
