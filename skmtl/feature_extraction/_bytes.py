@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from skmtl.kernels.byte_filters import MOST_VALUES
 
 from ._images import pixel_type
 from ._layers import FittedLayer
@@ -23,5 +27,12 @@ def to_bytes(layer: FittedLayer) -> FittedLayer:
         raise ValueError(
             f"{layer.geometry.name}arithmetic='bytes' does not go with activation='triangle', whose "
             "distances are small differences of large numbers; take arithmetic='float' or another activation"
+        )
+    shape = layer.learned.filters.shape[1:]
+    if math.prod(shape) > MOST_VALUES:
+        raise ValueError(
+            f"{layer.geometry.name}arithmetic='bytes' takes patches of at most {MOST_VALUES} values, but "
+            f"those of {shape} (rows, columns, channels) have {math.prod(shape)}; take arithmetic='float' or "
+            "a smaller kernel_size"
         )
     return layer._replace(in_bytes=True)

@@ -48,7 +48,7 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
             If the images are smaller than a filter or than the grid, have no contrast, or do not
             match ``image_shape`` or the filters given; if a layer leaves nothing of them; if a pixel is not
             finite; if the filters are more than the component can make of the patches there are; with
-            ``arithmetic="bytes"``, if pixels are not uint8 or the first layer's activation is "triangle".
+            ``arithmetic="bytes"``, if pixels are not uint8 or it cannot serve the first layer.
         """
         images, shape, guessed = first_images(self, X)
         rng = check_random_state(self.random_state)

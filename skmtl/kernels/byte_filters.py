@@ -16,6 +16,7 @@ from .windows import Window
 
 WORD = 4  # bytes
 BLOCK = 15  # words at most: with more the numbers are coarser, with fewer the sums take longer
+MOST_VALUES = 1024  # of a patch: rounding takes time with their square, its preparation with their cube
 _LARGEST, _SUM = 127, 128
 _WHOLE = 2**20 // 255  # of all positive numbers: their sums of pixels, times a step, fit into a float32
 # Correlation of pixels side by side and of two channels of a pixel, as in photographs, and the square of

@@ -67,7 +67,8 @@ def test_one_image_any_threads_and_any_layout():
     apart = np.repeat(images, 2, axis=2)[:, :, ::2]
     apart.flags.writeable = False
     np.testing.assert_array_equal(extractor.transform(apart), features)
-    np.testing.assert_array_equal(extractor.transform(images.reshape(len(images), -1)), features)
+    flat = clone(extractor).set_params(image_shape=images.shape[1:]).fit(images.reshape(len(images), -1))
+    np.testing.assert_array_equal(flat.transform(images.reshape(len(images), -1)), features)
 
 
 def test_images_of_different_sizes():
@@ -115,5 +116,7 @@ def test_what_it_cannot_serve_is_refused():
     layer = ConvLayer(PatchFilters(), n_filters=4, activation="triangle")
     with pytest.raises(ValueError, match=r"hidden_layers\[0\]: arithmetic='bytes'"):
         clone(extractor).set_params(hidden_layers=[layer], kernel_size=2).fit(images)
+    with pytest.raises(ValueError, match=r"at most 1024 values, but those of \(20, 20, 3\)"):
+        clone(extractor).set_params(kernel_size=20).fit(_images((24, 24, 3)))
     with pytest.raises(ValueError, match="transform_dense .* arithmetic='float'"):
         extractor.transform_dense(images)
