@@ -54,7 +54,11 @@ def _panels(each: np.ndarray) -> np.ndarray:
 def flat_images(images: np.ndarray) -> np.ndarray:
     """``images`` (n, h, w, c), C-contiguous, as rows; bytes with some behind them, for the last word."""
     flat = images.reshape(len(images), -1)
-    return np.pad(flat, [(0, 0), (0, WORD - 1)]) if images.dtype == np.uint8 else flat
+    if images.dtype != np.uint8:
+        return flat
+    longer = np.zeros((len(flat), flat.shape[1] + WORD - 1), np.uint8)
+    longer[:, : flat.shape[1]] = flat
+    return longer
 
 
 def split_bank(bank: Bank, parts: int) -> list[Bank]:
