@@ -10,8 +10,7 @@ from ._machine import VECTORS
 from ._vectors import PLACE
 
 LANES = 8
-_WORD = ir.IntType(32)
-_WORDS = ir.VectorType(_WORD, LANES)
+_WORDS = ir.VectorType(ir.IntType(32), LANES)
 _PAIRS = ir.VectorType(ir.IntType(16), 2 * LANES)
 _BYTES = ir.VectorType(ir.IntType(8), 4 * LANES)
 _ONES = ir.Constant(_PAIRS, [1] * 2 * LANES)
@@ -25,12 +24,13 @@ class ByteTile(Tile):
         self.sum = _WORDS
         bank = Struct(context, builder, signature.args[0], args[0]).inner("bank")
         first = builder.mul(args[1], ir.Constant(PLACE, self.filters))
-        self.steps = self.v.at(bank.data("steps"), first)
+        self.factors, self.units = (self.v.at(bank.data(name), first) for name in ("factors", "units"))
 
     def _dots(self, column, place: int) -> list:
-        step = self.v.load(self.v.at(self.steps, place))
-        sums = [self.builder.sitofp(self.builder.load(cell), self.v.vector) for cell in column]
-        return [self.builder.fmul(value, step) for value in sums]
+        builder, unit = self.builder, self.v.load(self.v.at(self.units, place))
+        factor = self._load(self.v.at(self.factors, place), _WORDS)
+        sums = [builder.mul(builder.load(cell), factor) for cell in column]
+        return [builder.fmul(builder.sitofp(total, self.v.vector), unit) for total in sums]
 
     def _dot(self, left: int, sums) -> None:
         builder, corners, parts = self.builder, self._corners(), self._cells(_PAIRS)
@@ -50,7 +50,8 @@ class ByteTile(Tile):
         weights = self.v.at(self.panel, builder.mul(number, ir.Constant(PLACE, 4 * self.filters)), 4 * left)
         filters = [self._load(self.v.at(weights, 4 * LANES * i), _BYTES) for i in range(VECTORS)]
         for pixel, corner in enumerate(corners):
-            x = builder.bitcast(self._everywhere(self._load(self.v.at(corner, tap), _WORD)), _BYTES)
+            four = self._load(self.v.at(corner, tap), ir.FloatType())  # whose bits are four pixels
+            x = builder.bitcast(self.v.splat(four), _BYTES)
             for column, weight in zip(parts, filters, strict=True):
                 cell = column[pixel]
                 more = self._call("llvm.x86.avx2.pmadd.ub.sw", _PAIRS, x, weight)
@@ -60,11 +61,6 @@ class ByteTile(Tile):
         value = self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()))
         value.align = 1
         return value
-
-    def _everywhere(self, word):
-        undefined, zero = ir.Constant(_WORDS, ir.Undefined), ir.Constant(_WORD, 0)
-        one = self.builder.insert_element(undefined, word, zero)
-        return self.builder.shuffle_vector(one, undefined, ir.Constant(_WORDS, [0] * LANES))
 
     def _call(self, name: str, result, *values):
         kind = ir.FunctionType(result, [value.type for value in values])

@@ -42,14 +42,16 @@ class Bank(NamedTuple):
 class ByteBank(NamedTuple):
     """A `Bank` for images of bytes: ``panels`` (n, blocks, words, FILTERS, 4), int8.
 
-    ``steps`` (n, FILTERS) is what the sums of each filter are multiplied by.
+    The sums of each filter are multiplied by one of ``factors`` (n, FILTERS), int32, and as floats by one of
+    ``units`` (n, FILTERS), powers of two: nothing is rounded, in whatever order a compiler multiplies.
     """
 
     panels: np.ndarray
     bias: np.ndarray
     n_filters: int
     first: int
-    steps: np.ndarray
+    factors: np.ndarray
+    units: np.ndarray
 
 
 class Work(NamedTuple):

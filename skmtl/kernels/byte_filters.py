@@ -30,6 +30,11 @@ class Rounded(NamedTuple):
     numbers: np.ndarray
     steps: np.ndarray
 
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """``steps`` as integers of four bits, int32, and powers of two, float32."""
+        mantissa, exponent = np.frexp(self.steps)
+        return (16 * mantissa).astype(np.int32), np.ldexp(np.float32(1), exponent - 4)
+
     def values(self) -> np.ndarray:
         """The filters as float32. Responses to bytes have the same bits with them as with the numbers."""
         return self.numbers * self.steps[:, None, None, None]

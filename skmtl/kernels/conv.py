@@ -39,7 +39,7 @@ def pack_bank(filters: np.ndarray | Rounded, bias: np.ndarray, threshold: float,
     sides = _panels(np.stack([bias - threshold, -bias - threshold], axis=1).astype(dtype))
     if isinstance(filters, Rounded):
         panels = _panels(window.words(filters.numbers))
-        return ByteBank(panels, sides, len(bias), 0, _panels(filters.steps))
+        return ByteBank(panels, sides, len(bias), 0, *map(_panels, filters.parts()))
     panels = _panels(filters.reshape(len(filters), *window.runs(filters.shape[3])).astype(dtype))
     return Bank(panels, sides, len(bias), 0)
 

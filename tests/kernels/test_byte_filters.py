@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
+from _tiles_tested import MACHINES
 
-from skmtl.kernels import conv
+from skmtl.kernels import _emitted, _machine, conv
+from skmtl.kernels._emitted_bytes import ByteTile
+from skmtl.kernels._jit import kernel
+from skmtl.kernels._rules import LINEAR, SINGLE, pack
+from skmtl.kernels._tiles import ByteBank, Target, Work
 from skmtl.kernels.byte_filters import ByteWindow, round_filters
+from skmtl.kernels.sites import Sites
 from skmtl.kernels.windows import Window
 
 SHAPES = [  # image, window
@@ -69,6 +75,32 @@ def test_no_image_is_too_bright_for_the_sums(shape, window, sign, in_bytes):
     whole[:, :: window.dilation[0], :: window.dilation[1]] = images
     expected = _sums(whole, rounded.numbers, window).astype(np.float32) * rounded.steps
     np.testing.assert_array_equal(_responses(whole, rounded, window, in_bytes), expected)
+
+
+@pytest.mark.skipif((_machine.machine() or MACHINES["sse2"]).vector_bytes < 32, reason="needs AVX2")
+def test_tile_of_avx2_on_later_machines_too():
+    rng, machine, what = np.random.RandomState(0), MACHINES["avx2"], pack(LINEAR, SINGLE, True)
+    tile, n, filters = _emitted.tile(machine, ByteTile), machine.pixels, machine.filters
+
+    @kernel(cache=False)
+    def run(work, target):
+        tile(work, 1, (0, 0, True), target, what)
+
+    image = rng.randint(0, 256, 99).astype(np.uint8)
+    panels = rng.randint(-20, 21, (2, 2, 3, filters, 4)).astype(np.int8)  # two blocks of three words
+    bias = rng.uniform(size=(2, 2, filters)).astype(np.float32)
+    factors = rng.randint(8, 16, (2, filters)).astype(np.int32)
+    units = np.exp2(rng.randint(-4, 4, (2, filters))).astype(np.float32)
+    taps, offset = rng.permutation(30)[:6], rng.permutation(60)[:n]
+    scales, order = np.exp2(rng.randint(-4, 4, n)).astype(np.float32), rng.permutation(n)
+    sites = Sites(taps, offset, order, np.ones(n, np.float32), np.arange(2), np.arange(n) * filters)
+    out = np.zeros(n * filters, np.float32)
+    bank = ByteBank(panels, bias, filters, 0, factors, units)
+    run(Work(image, scales, sites, bank), Target(out, sites.target, 0, 0))
+    words = image[offset[:, None, None] + taps[:, None] + np.arange(4)].astype(np.int64)
+    sums = np.einsum("pwi,wfi->pf", words, panels[1].reshape(6, filters, 4).astype(np.int64))
+    expected = (sums * factors[1]).astype(np.float32) * units[1] * scales[order, None] + bias[1, 0]
+    np.testing.assert_array_equal(out.reshape(n, filters), expected)
 
 
 def test_whitened_filters_stay_blind_to_what_is_smooth():
