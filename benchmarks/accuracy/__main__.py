@@ -32,7 +32,6 @@ STUDIES = {
     "related": "separate",
     "unrelated": "separate",
     "filters": "k-means",
-    "images_bytes": "float",
     "pixels": "TrainableSegmenter",
 }
 
