@@ -86,9 +86,9 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
     arithmetic : {"float", "bytes"}, default="float"
         How the first layer multiplies pixels. "bytes" takes uint8 images alone, rounds the filters of that
         layer to small integers times a step of their own, and multiplies without rounding; all else is as
-        before. On processors with AVX2 this takes about half the time, on others no less than "float"; the
-        features have the same bits on both. Not with ``activation="triangle"``, patches of more than 1024
-        values, or `transform_dense`.
+        before. On processors with AVX2 and without AVX-512 this takes about half the time for many images, on
+        others as long as "float"; the features have the same bits on all. Not with
+        ``activation="triangle"``, patches of more than 1024 values, or `transform_dense`.
     sparse_output : bool, default=False
         Whether `transform` gives a sparse CSR array; most features are 0 where the threshold is high.
     memory : float, default=1.0
