@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skmtl import MultiHeadNetwork, nn
+from skmtl import MultiHeadNetwork, make_targets, nn
 
 
 def scenes(rng, n=120, side=16):
@@ -38,6 +38,12 @@ def hide(fields, rng, share=0.4):
         hidden[name][rng.random(n) < share] = np.nan
     hidden["mask"][rng.random(n) < share] = 255
     return hidden
+
+
+def rows_of(rng, n=120):
+    """Rows of three numbers with a class and a number."""
+    X = rng.normal(size=(n, 3))
+    return X, make_targets(kind=np.where(X[:, 0] > 0, "up", "down"), size=X @ [1.0, 2.0, 0.0])
 
 
 def bits_of(model) -> bytes:

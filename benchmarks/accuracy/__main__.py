@@ -24,6 +24,8 @@ STUDIES = {
     "networks": "separate",
     "network_tables": "separate",
     "network_defaults": "before",
+    "network_numbers": "images as they are",
+    "network_sharing": "hard sharing",
     "annotation": "alone",
     "annotation_augment": "as they are",
     "annotation_objects": "alone",

@@ -38,15 +38,17 @@ def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores of both on every table; rows to judge on are all that are not learned from."""
     tables = []
     for table in TABLES:
-        tables.append(_scores(table, *_load(folder, table.name), splits))
+        tables.append(_scores(table, *load_table(folder, table.name), splits))
         print(tables[-1].table("separate"), flush=True)
     return tables, summary(tables)
 
 
-def _load(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
+def load_table(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
     arrays = np.load(folder / f"{name}.npz")
     if "X" not in arrays:
         return tuple(np.vstack([arrays[f"{key}_train"], arrays[f"{key}_test"]]) for key in "XY")
+    if "task" not in arrays:
+        return arrays["X"], arrays["Y"]
     patients = arrays["task"][:, None] == np.unique(arrays["task"])
     return np.hstack([arrays["X"], patients]), arrays["Y"]
 

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 import torch
-from network_plans import Plan
+from network_plans import Plan, views
 from torch import nn
 
 
 class Torch:
     """A plan in torch, channels last; images are moved by the same code as ours."""
 
-    def __init__(self, plan: Plan, epochs: int, seed: int, threads: int = 1):
+    def __init__(self, plan: Plan, epochs: int, seed: int, threads: int):
         self.plan, self.epochs, self.rng = plan, epochs, np.random.default_rng(seed)
         torch.manual_seed(seed)
         torch.set_num_threads(threads)
@@ -24,13 +24,13 @@ class Torch:
         self.scale = X.mean(axis=axes, dtype=np.float64), X.std(axis=axes, dtype=np.float64)
         self.classes, y = np.unique(y, return_inverse=True)
         self.net = _layers(plan, X.shape[1:], len(self.classes)).to(memory_format=torch.channels_last)
-        optimiser = torch.optim.Adam(self.net.parameters(), plan.learning_rate)
+        optimiser = torch.optim.Adam(_groups(self.net), plan.learning_rate)
         steps, done = self.epochs * math.ceil(len(X) / plan.batch_size), 0
         self.net.train()
         for _ in range(self.epochs):
             for rows in np.array_split(self.rng.permutation(len(X)), -(-len(X) // plan.batch_size)):
                 for group in optimiser.param_groups:
-                    group["lr"] = plan.learning_rate * 0.5 * (1 + math.cos(math.pi * done / steps))
+                    group["lr"] = plan.learning_rate * _triangle(done / steps)
                 optimiser.zero_grad(set_to_none=True)
                 images = X[rows] if plan.augment is None else self._moved(X[rows])
                 loss = nn.functional.cross_entropy(self.net(self._scaled(images)), torch.from_numpy(y[rows]))
@@ -41,9 +41,13 @@ class Torch:
 
     def predict(self, X) -> np.ndarray:
         self.net.eval()
+        told = sum(self._shares(_channels(view)) for view in views(self.plan, X))
+        return self.classes[told.argmax(1).numpy()]
+
+    def _shares(self, X: np.ndarray) -> torch.Tensor:
         with torch.inference_mode():
-            parts = [self.net(self._scaled(_channels(X[i : i + 500]))) for i in range(0, len(X), 500)]
-        return self.classes[torch.cat(parts).argmax(1).numpy()]
+            parts = [self.net(self._scaled(X[i : i + 500])) for i in range(0, len(X), 500)]
+        return torch.cat(parts).softmax(1)
 
     def _moved(self, X: np.ndarray) -> np.ndarray:
         return self.plan.augment.draw(self.rng, len(X), X.shape[1:3]).pixels(X)
@@ -51,6 +55,18 @@ class Torch:
     def _scaled(self, X: np.ndarray) -> torch.Tensor:
         mean, spread = (part.astype(np.float32) for part in self.scale)
         return torch.from_numpy((X.astype(np.float32) - mean) / spread).permute(0, 3, 1, 2)
+
+
+def _triangle(done: float) -> float:
+    return done / 0.2 if done < 0.2 else (1 - done) / 0.8
+
+
+def _groups(net: nn.Module) -> list[dict]:
+    """Parameters with the penalty of MultiHeadNetwork's default: on weights of layers, on nothing else."""
+    layers = [layer for layer in net if isinstance(layer, nn.Conv2d | nn.Linear)]
+    weights = [layer.weight for layer in layers]
+    others = [p for p in net.parameters() if all(p is not weight for weight in weights)]
+    return [{"params": weights, "weight_decay": 1e-4}, {"params": others}]
 
 
 def _channels(X: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skmtl.kernels import conv, encode
+from skmtl.kernels.byte_filters import ByteWindow, Rounded, round_filters
 from skmtl.kernels.images import patch_scales
 from skmtl.kernels.layers import Form, Layer, plan_layer, run_layer
 from skmtl.kernels.shares import share_filters
@@ -53,34 +54,47 @@ class Convolution:
         self.layer, self.dtype = layer, np.dtype(dtype)
         self.window, self.contrast = layer.geometry.window, layer.learned.contrast
         self.reach = self.window.reach()
+        # Where the processor has no tile for bytes, the same filters give the same bits as floats.
+        self.in_bytes = layer.in_bytes and conv.BYTES
+        self.looks = ByteWindow(*self.window) if self.in_bytes else self.window
         self.activation = layer.settings.activation
         self.threshold = 0.0 if self.activation == "linear" else float(layer.settings.threshold)
         self.n_channels = layer.n_channels(1)
         self._plans: dict[tuple, Layer] = {}
 
     @cached_property
-    def bank(self) -> conv.Bank:
-        """The filters of rectified responses, with the threshold."""
-        learned = self.layer.learned
-        return conv.pack_bank(learned.filters, learned.bias, self.threshold, self.window, self.dtype)
+    def filters(self) -> np.ndarray | Rounded:
+        """The filters as they are applied: `Rounded` to images of bytes."""
+        filters = self.layer.learned.filters
+        if not self.layer.in_bytes:
+            return filters
+        rounded = round_filters(filters, ByteWindow(*self.window))
+        return rounded if self.in_bytes else rounded.values()
 
     @cached_property
-    def codes(self) -> tuple[conv.Bank, np.ndarray]:
+    def bank(self) -> conv.Bank | conv.ByteBank:
+        """The filters of rectified responses, with the threshold."""
+        bias = self.layer.learned.bias
+        return conv.pack_bank(self.filters, bias, self.threshold, self.looks, self.dtype)
+
+    @cached_property
+    def codes(self) -> tuple[conv.Bank | conv.ByteBank, np.ndarray]:
         """The filters of responses that become codes, without it, and the lengths that go with them."""
-        filters, bias = self.layer.learned.filters, self.layer.learned.bias
-        lengths = np.zeros(len(filters), self.dtype)
+        filters, bias = self.filters, self.layer.learned.bias
+        lengths = np.zeros(len(bias), self.dtype)
         if self.activation == "triangle":
             filters, bias, lengths = _with_coordinates(self.layer.learned, self.dtype)
-        return conv.pack_bank(filters, bias, 0.0, self.window, self.dtype), lengths
+        return conv.pack_bank(filters, bias, 0.0, self.looks, self.dtype), lengths
 
     def inputs(self, images: np.ndarray) -> np.ndarray:
-        """Images (n, h, w, c) as the kernels take them, in this dtype and with what lies around them.
+        """Images (n, h, w, c) as the kernels take them, of this dtype or bytes, with what lies around them.
 
         With ``per_channel`` each channel is an image of its own, (n * c, h, w, 1).
         """
         if self.layer.settings.per_channel:
             images = images.transpose(0, 3, 1, 2).reshape(-1, *images.shape[1:3], 1)
-        return pad_images(images, self.reach, self.layer.geometry.padding, self.dtype)
+        dtype = np.uint8 if self.in_bytes else self.dtype
+        return pad_images(images, self.reach, self.layer.geometry.padding, dtype)
 
     def scales(self, images: np.ndarray) -> np.ndarray:
         """What the responses of every patch of images (n, h, w, c) are multiplied by, (n, places).
@@ -106,7 +120,7 @@ class Convolution:
         return [Part(rows, owner[rows], self._grouped([places[rows]], shape)) for rows in cut]
 
     def _grouped(self, cells: list[np.ndarray], shape) -> conv.Sites:
-        sites = conv.group_sites(cells, self.window, shape, self.dtype)
+        sites = conv.group_sites(cells, self.looks, shape, self.dtype)
         return sites if self.contrast is not None else sites._replace(index=np.zeros_like(sites.index))
 
     def write(self, image, scales, sites, out, column: int = 0) -> None:
@@ -128,7 +142,7 @@ class Convolution:
         "mean" gives sums, "power" sums of powers and "ppv" counts: what a part of a cell adds to it. Threads
         share the filters, where the activation is one that the kernels rectify.
         """
-        flat, scales = images.reshape(len(images), -1), self.scales(images)
+        flat, scales = conv.flat_images(images), self.scales(images)
         if isinstance(sites, conv.Sites):
             rule = conv.Rule(_FUSED[self.activation], how == "max")
             places = len(images) * sites.offset.size
@@ -178,9 +192,9 @@ class Convolution:
         plan = self._plans.get((shape, border))
         if plan is None:
             rule = conv.Rule(_FUSED[self.activation], self.layer.settings.pooling == "max")
-            form = Form(self.window, self.layer.geometry.pool_size, border, self.threshold)
-            filters, bias, scaled = *self.layer.learned[:2], self.contrast is not None
-            plan = plan_layer(filters, bias, rule, form, shape, self.dtype, scaled)
+            form = Form(self.looks, self.layer.geometry.pool_size, border, self.threshold)
+            bias, scaled = self.layer.learned.bias, self.contrast is not None
+            plan = plan_layer(self.filters, bias, rule, form, shape, self.dtype, scaled)
             self._plans[shape, border] = plan
         return plan
 
@@ -190,7 +204,7 @@ class Convolution:
         rows, columns = self.window.grid(shape)
         sites, scales = self.sites([np.arange(rows * columns)], shape), self.scales(inputs)
         out = np.empty((len(inputs), rows * columns, self.n_channels), self.dtype)
-        for image, scale, maps in zip(inputs.reshape(len(inputs), -1), scales, out, strict=True):
+        for image, scale, maps in zip(conv.flat_images(inputs), scales, out, strict=True):
             self.write(image, scale, sites, maps)
         return _pooled(out.reshape(len(inputs), rows, columns, -1), self.layer)
 

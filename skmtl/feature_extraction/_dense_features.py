@@ -40,7 +40,8 @@ class DenseFeatures:
         ------
         ValueError
             As `transform`; if ``at`` names a pixel that does not exist, or is given with a ``cell`` above 1;
-            with ``hidden_layers`` or ``per_channel``, whose maps are not those of pixels.
+            with ``hidden_layers`` or ``per_channel``, whose maps are not those of pixels; with
+            ``arithmetic="bytes"``.
 
         See Also
         --------
@@ -98,6 +99,10 @@ class DenseFeatures:
     def _dense_convolution(self, dtype):
         from ._convolution import Convolution
 
+        if self.arithmetic == "bytes":
+            raise ValueError(
+                "transform_dense takes means of pixels, which are no bytes: it needs arithmetic='float'"
+            )
         if self.hidden_layers_ or self.per_channel:
             raise ValueError(
                 "transform_dense gives the maps of one layer at every pixel; fit with hidden_layers=() and "

@@ -83,6 +83,12 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
         a square number of features as a square image of one channel and any other as an image of
         one row; then `kernel_size`, `n_filters` and `grid` shrink to what fits. ``(None, None, c)`` takes
         images of any size and c channels.
+    arithmetic : {"float", "bytes"}, default="float"
+        How the first layer multiplies pixels. "bytes" takes uint8 images alone, rounds the filters of that
+        layer to small integers times a step of their own, and multiplies without rounding; all else is as
+        before. On processors with AVX2 and without AVX-512 this takes about half the time for many images, on
+        others as long as "float"; the features have the same bits on all. Not with
+        ``activation="triangle"``, patches of more than 1024 values, or `transform_dense`.
     sparse_output : bool, default=False
         Whether `transform` gives a sparse CSR array; most features are 0 where the threshold is high.
     memory : float, default=1.0
@@ -177,7 +183,8 @@ class ConvFeatureExtractor(DenseFeatures, ExtractorFit):
         Raises
         ------
         ValueError
-            If the images differ in shape from those at fit or are too small, or a pixel is not finite.
+            If the images differ in shape from those at fit or are too small, or a pixel is not finite; with
+            ``arithmetic="bytes"``, if the pixels are not uint8.
         """
         return _pooled()(self, more_images(self, X))
 

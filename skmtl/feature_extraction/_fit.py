@@ -10,6 +10,7 @@ from skmtl.utils._atomic import all_or_nothing
 from skmtl.utils._callbacks import CallbackSupport, FitSteps, with_callbacks
 from skmtl.utils._sklearn import fit_context
 
+from ._bytes import check_pixels, to_bytes
 from ._images import first_images, more_images, shapes
 from ._layers import SIGNS, FittedLayer, channels_after, check_layers, geometry_of, positions_of
 from ._learning import Source, learn_layer, learn_layers, settings_of
@@ -46,7 +47,8 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
         ValueError
             If the images are smaller than a filter or than the grid, have no contrast, or do not
             match ``image_shape`` or the filters given; if a layer leaves nothing of them; if a pixel is not
-            finite; if the filters are more than the component can make of the patches there are.
+            finite; if the filters are more than the component can make of the patches there are; with
+            ``arithmetic="bytes"``, if pixels are not uint8 or it cannot serve the first layer.
         """
         images, shape, guessed = first_images(self, X)
         rng = check_random_state(self.random_state)
@@ -90,6 +92,7 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
             sample = self._learn(images, shape, guessed, rng, FitSteps(None, 0))
         else:
             images, (sample, rng) = more_images(self, X), deepcopy(stream)
+            check_pixels(self.arithmetic, images)
             *before, last = self._layers()
             source = Source(images, before, self._bytes(), self.n_jobs)
             stream = sample, last.learned
@@ -100,10 +103,11 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
 
     def _learn(self, images, shape, guessed: bool, rng, steps: FitSteps):
         """Learn all layers; return the sample of patches that the last one was learned from."""
+        check_pixels(self.arithmetic, images)
         source = Source(images, [], self._bytes(), self.n_jobs)
         settings = settings_of(self.hidden_layers, self._last())
         numbers(self.scales, "scales")
-        layers, sample = learn_layers(source, settings, guessed, rng, steps)
+        layers, sample = learn_layers(source, settings, guessed, rng, steps, self._first)
         positions = min((positions_of(layers, one) for one in shapes(images)), key=min)
         self.image_shape_, self.grid_ = shape, grid_levels(self.grid, positions, clip=guessed)
         self.hidden_layers_ = layers[:-1]
@@ -142,6 +146,10 @@ class ExtractorFit(CallbackSupport, ExtractorParameters):
     def _layers(self) -> list[FittedLayer]:
         learned, settings = self._learned(), self._last()
         last = FittedLayer(learned, geometry_of(settings, learned.filters.shape[1:3], ""), settings)
-        layers = [*self.hidden_layers_, last]
+        layers = [*self.hidden_layers_, last if self.hidden_layers_ else self._first(last)]
         check_layers(layers, self.image_shape_[2])
         return layers
+
+    def _first(self, layer: FittedLayer) -> FittedLayer:
+        """``layer`` as the first one, which looks at pixels."""
+        return to_bytes(layer) if self.arithmetic == "bytes" else layer

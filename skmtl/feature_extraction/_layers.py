@@ -164,16 +164,21 @@ _SETTINGS = attrgetter("activation", "threshold", "per_channel", "pooling")
 
 
 class FittedLayer(NamedTuple):
-    """What a layer has learned, its geometry, and from its settings what becomes of the responses."""
+    """What a layer has learned, its geometry, and from its settings what becomes of the responses.
+
+    ``in_bytes``: its filters are rounded to integers, for images of bytes.
+    """
 
     learned: LearnedFilters
     geometry: Geometry
     settings: ConvLayer
+    in_bytes: bool = False
 
     def sources(self) -> tuple[tuple, tuple]:
         """All that its maps depend on: values, and arrays that may be written into."""
         filters, bias, contrast, coordinates, _ = self.learned
-        return (self.geometry, _SETTINGS(self.settings), contrast), (filters, bias, *(coordinates or ()))
+        values = self.geometry, _SETTINGS(self.settings), contrast, self.in_bytes
+        return values, (filters, bias, *(coordinates or ()))
 
     def kept(self) -> FittedLayer:
         """The same layer, whatever becomes of this one's arrays and settings; without patterns."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.base import clone
@@ -104,10 +104,13 @@ def filters_of(settings: ConvLayer) -> Filters:
     return KMeansFilters() if settings.filters is None else settings.filters
 
 
-def learn_layers(source: Source, settings: Sequence[ConvLayer], shrink: bool, rng, steps: FitSteps):
+def learn_layers(
+    source: Source, settings: Sequence[ConvLayer], shrink: bool, rng, steps: FitSteps, first: Callable
+):
     """All layers, one after the other, and the sample of patches that the last one was learned from.
 
-    ``shrink`` takes smaller and fewer filters where the images do not hold those asked for.
+    ``shrink`` takes smaller and fewer filters where the images do not hold those asked for. What ``first``
+    makes of the first layer takes its place.
     """
     for i, one in enumerate(settings):
         name = "" if i == len(settings) - 1 else f"hidden_layers[{i}]: "
@@ -117,7 +120,7 @@ def learn_layers(source: Source, settings: Sequence[ConvLayer], shrink: bool, rn
             kernel = min(kernel[0], source.shapes()[0, 0]), min(kernel[1], source.shapes()[0, 1])
         geometry = geometry_of(one, filters_of(one).kernel_shape(kernel), name)
         layer, sample = learn_layer(source, one, geometry, rng, shrink=shrink)
-        source = source.after(layer)
+        source = source.after(layer if source.before else first(layer))
         steps.end()
     return source.before, sample
 

@@ -24,6 +24,7 @@ class ExtractorParameters(TransformerMixin, BaseEstimator):
         "grid": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "scales": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "image_shape": [tuple, list, None],
+        "arithmetic": [StrOptions({"float", "bytes"})],
         "sparse_output": ["boolean"],
         "memory": [Interval(Real, 0, None, closed="neither")],
         "random_state": ["random_state"],
@@ -49,6 +50,7 @@ class ExtractorParameters(TransformerMixin, BaseEstimator):
         grid=2,
         scales=(1, 2),
         image_shape=None,
+        arithmetic="float",
         sparse_output=False,
         memory=1.0,
         random_state=None,
@@ -70,6 +72,7 @@ class ExtractorParameters(TransformerMixin, BaseEstimator):
         self.grid = grid
         self.scales = scales
         self.image_shape = image_shape
+        self.arithmetic = arithmetic
         self.sparse_output = sparse_output
         self.memory = memory
         self.random_state = random_state

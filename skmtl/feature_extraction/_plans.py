@@ -6,13 +6,14 @@ from operator import attrgetter
 
 from skmtl.utils._kept import KEPT_PIXELS, Kept
 
+from ._bytes import check_pixels
 from ._images import feature_type, shapes
 from ._pooled import Pooled, PooledFeatures, Run, pool_images, pool_sparse
 
 # What ``_layers`` of an extractor reads beside arrays and hidden layers, and how the last layer is pooled.
 _VALUES = attrgetter(
     *("activation", "threshold", "per_channel", "stride", "dilation", "padding"),
-    *("pooling", "power", "grid_", "contrast_", "image_shape_"),
+    *("pooling", "power", "grid_", "contrast_", "image_shape_", "arithmetic"),
 )
 _ARRAYS = attrgetter("filters_", "bias_", "_coordinates")
 
@@ -28,6 +29,7 @@ def pooled(estimator, images):
 
 def features_of(estimator, images) -> PooledFeatures:
     """The features of ``images`` by ``estimator`` as it is now."""
+    check_pixels(estimator.arithmetic, images)
     every, dtype = shapes(images), feature_type(images)
     values, arrays = _sources(estimator)
     values += (every, dtype)

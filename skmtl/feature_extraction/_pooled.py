@@ -78,9 +78,10 @@ class PooledFeatures:
         fits = len(grid) == 1 and positions == (size * grid[0], size * grid[0]) and size * size < PIXELS
         if not fits or how not in ("max", "mean") or self.last.activation not in FUSED:
             return None
-        learned, geometry, settings = self.last.layer
-        own = copy(settings).set_params(pooling=how)
-        return Convolution(FittedLayer(learned, geometry._replace(pool_size=size), own), self.dtype)
+        layer = self.last.layer
+        own = copy(layer.settings).set_params(pooling=how)
+        geometry = layer.geometry._replace(pool_size=size)
+        return Convolution(layer._replace(geometry=geometry, settings=own), self.dtype)
 
     def blocks(self, images, memory: float) -> list:
         return blocks(images, lambda shape: int(memory // self.plans[shape].n_bytes))

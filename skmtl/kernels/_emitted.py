@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -12,8 +14,11 @@ from ._rules import ABSOLUTE, DOT, LINEAR, RELU, unpack
 from ._vectors import PLACE, Vectors
 
 
-def tile(machine: Machine):
-    """An intrinsic with the contract of ``_tiles.tile_plain``, emitted for ``machine``."""
+def tile(machine: Machine, of_bytes=None):
+    """An intrinsic with the contract of ``_tiles.tile_plain``, emitted for ``machine``.
+
+    ``of_bytes`` is the `Tile` for images of bytes.
+    """
 
     @intrinsic(prefer_literal=True)
     def emitted(typing, work, panel, turn, target, what):
@@ -21,7 +26,9 @@ def tile(machine: Machine):
         signature = types.void(work, types.intp, turn, target, what)
 
         def emit(context, builder, signature, args):
-            _Tile(machine, context, builder, signature, args).emit(signature.args[4].literal_value)
+            image = work.types[work.fields.index("image")]
+            kind = of_bytes if image.dtype == types.uint8 else Tile
+            kind(machine, context, builder, signature, args).emit(signature.args[4].literal_value)
             return context.get_dummy_value()
 
         return signature, emit
@@ -65,7 +72,7 @@ class Struct:
         return Struct(self.context, self.builder, self.kind_of(name), self.value(name))
 
 
-class _Tile:
+class Tile:
     """One tile, pass by pass: in each, VECTORS vectors of filters over all pixels stay in registers."""
 
     def __init__(self, machine: Machine, context, builder, signature, args):
@@ -74,16 +81,17 @@ class _Tile:
         sites, bank = work.inner("sites"), work.inner("bank")
         number, at, self.first = cgutils.unpack_tuple(builder, args[2])
         panel = args[1]
-        self.v = Vectors(machine, builder, work.kind_of("image").dtype.bitwidth)
+        self.v = Vectors(machine, builder, work.kind_of("scales").dtype.bitwidth)
+        self.sum = self.v.vector
         self.image, self.scales, self.taps = work.data("image"), work.data("scales"), sites.data("taps")
         patch = builder.mul(number, ir.Constant(PLACE, self.pixels))
         self.offset, self.index, self.weight = (
             self.v.at(sites.data(name), patch) for name in ("offset", "index", "weight")
         )
         panels = bank.array("panels")
-        _, self.runs, self.run_length, _ = cgutils.unpack_tuple(builder, panels.shape)
-        size = builder.mul(builder.mul(self.runs, self.run_length), ir.Constant(PLACE, self.filters))
-        self.panel = self.v.at(panels.data, builder.mul(panel, size))
+        _, self.runs, self.run_length, *rest = cgutils.unpack_tuple(builder, panels.shape)
+        size = reduce(builder.mul, (panel, self.runs, self.run_length, *rest))
+        self.panel = self.v.at(panels.data, size)
         self.bias = self.v.at(bank.data("bias"), builder.mul(panel, ir.Constant(PLACE, 2 * self.filters)))
         self.values = self.v.at(target.data("values"), target.value("column"))
         self.places, self.side = self.v.at(target.data("places"), at), target.value("side")
@@ -95,10 +103,11 @@ class _Tile:
         for left, sums in self._passes():
             for i, column in enumerate(sums):
                 place = left + i * self.v.lanes
+                dots = self._dots(column, place)
                 bias = [self.v.load(self.v.at(self.bias, self.filters * side + place)) for side in (0, 1)]
                 for first in range(0, self.pixels, size):
                     pixels = range(first, first + size)
-                    sides = [self._activated(column[p], p, bias, activation) for p in pixels]
+                    sides = [self._activated(dots[p], p, bias, activation) for p in pixels]
                     for side, values in enumerate(zip(*sides, strict=True)):
                         self._join(values, pixels, maximum, self._target(first // size, side, place))
 
@@ -120,8 +129,11 @@ class _Tile:
         place = self.builder.load(self.v.at(self.places, group))
         return self.v.at(self.values, place, self.builder.mul(self.side, ir.Constant(PLACE, side)), left)
 
-    def _activated(self, cell, pixel: int, bias, activation: int) -> list:
-        dot = self.builder.load(cell)
+    def _dots(self, column, place: int) -> list:
+        """The dot products of all pixels with the vector of filters at ``place``, as floats."""
+        return [self.builder.load(cell) for cell in column]
+
+    def _activated(self, dot, pixel: int, bias, activation: int) -> list:
         if activation == DOT:
             return [dot]
         index = self.builder.load(self.v.at(self.index, pixel))
@@ -130,20 +142,28 @@ class _Tile:
 
     def _passes(self):
         """Emit the dot products, pass by pass; yield the first filter and the sums by vector and pixel."""
-        kind = self.v.vector
-        sums = [[cgutils.alloca_once(self.builder, kind) for _ in range(self.pixels)] for _ in range(VECTORS)]
+        sums = self._cells(self.sum)
         for left in range(0, self.filters, VECTORS * self.v.lanes):
-            for column in sums:
-                for cell in column:
-                    self.builder.store(self.v.zero, cell)
+            self._clear(sums)
             self._dot(left, sums)
             yield left, sums
 
+    def _cells(self, kind) -> list[list]:
+        """Registers for VECTORS vectors, of all pixels."""
+        return [[cgutils.alloca_once(self.builder, kind) for _ in range(self.pixels)] for _ in range(VECTORS)]
+
+    def _clear(self, cells) -> None:
+        for column in cells:
+            for cell in column:
+                self.builder.store(ir.Constant(cell.type.pointee, None), cell)
+
+    def _corners(self) -> list:
+        """Where the patches begin."""
+        places = [self.builder.load(self.v.at(self.offset, pixel)) for pixel in range(self.pixels)]
+        return [self.v.at(self.image, place) for place in places]
+
     def _dot(self, left: int, sums) -> None:
-        builder = self.builder
-        corners = []
-        for pixel in range(self.pixels):
-            corners.append(self.v.at(self.image, builder.load(self.v.at(self.offset, pixel))))
+        builder, corners = self.builder, self._corners()
         with cgutils.for_range(builder, self.runs) as run:
             tap = builder.load(self.v.at(self.taps, run.index))
             w_run = builder.mul(run.index, self.run_length)

@@ -23,6 +23,11 @@ class Machine(NamedTuple):
         return 6 if self.registers == 16 else 12
 
     @property
+    def bytes(self) -> bool:
+        """Whether there is a tile for bytes: it is written with the instructions of AVX2."""
+        return self.vector_bytes == 32
+
+    @property
     def filters(self) -> int:
         return VECTORS * self.vector_bytes // 4
 

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import _emitted, _emitted_squares, _machine, _vectors
+from . import _emitted, _emitted_bytes, _emitted_squares, _machine, _vectors
 from ._jit import kernel
 from ._rules import ABSOLUTE, DOT, LINEAR, SINGLE, TWO_SIDED, unpack
 
 _MACHINE = _machine.machine()
 EMITTED = _MACHINE is not None
+BYTES = EMITTED and _MACHINE.bytes  # whether there is a tile for images of bytes
 PIXELS = 6 if _MACHINE is None else _MACHINE.pixels
 FILTERS = 16 if _MACHINE is None else _MACHINE.filters
 
@@ -36,6 +37,21 @@ class Bank(NamedTuple):
     bias: np.ndarray
     n_filters: int
     first: int
+
+
+class ByteBank(NamedTuple):
+    """A `Bank` for images of bytes: ``panels`` (n, blocks, words, FILTERS, 4), int8.
+
+    The sums of each filter are multiplied by one of ``factors`` (n, FILTERS), int32, and as floats by one of
+    ``units`` (n, FILTERS), powers of two: nothing is rounded, in whatever order a compiler multiplies.
+    """
+
+    panels: np.ndarray
+    bias: np.ndarray
+    n_filters: int
+    first: int
+    factors: np.ndarray
+    units: np.ndarray
 
 
 class Work(NamedTuple):
@@ -172,7 +188,7 @@ def _best(plain, emitted):
     return kernel()(plain) if _MACHINE is None else emitted
 
 
-tile = _best(tile_plain, _MACHINE and _emitted.tile(_MACHINE))
+tile = _best(tile_plain, _MACHINE and _emitted.tile(_MACHINE, _emitted_bytes.ByteTile))
 spread = _best(spread_plain, _MACHINE and _emitted_squares.spread(_MACHINE))
 fold = _best(fold_plain, _MACHINE and _emitted_squares.fold(_MACHINE))
 copy = _best(copy_plain, _vectors.copy)

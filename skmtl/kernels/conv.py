@@ -14,12 +14,14 @@ import numpy as np
 
 from ._jit import kernel
 from ._rules import ABSOLUTE, CELL, LINEAR, RELU, SINGLE, TWO_SIDED, pack, unpack
-from ._tiles import FILTERS, PIXELS, Bank, Target, Work, copy, tile
+from ._tiles import BYTES, FILTERS, PIXELS, Bank, ByteBank, Target, Work, copy, tile
+from .byte_filters import WORD, Rounded
 from .sites import Sites, group_sites
 from .windows import Window
 
-__all__ = ["ABSOLUTE", "FILTERS", "LINEAR", "PIXELS", "RELU", "TWO_SIDED", "Bank", "Rule", "Sites"]
-__all__ += ["convolve", "group_sites", "map_block", "pack_bank", "pool_block", "split_bank"]
+__all__ = ["ABSOLUTE", "BYTES", "FILTERS", "LINEAR", "PIXELS", "RELU", "TWO_SIDED", "Bank", "ByteBank"]
+__all__ += ["Rule", "Sites", "convolve", "flat_images", "group_sites", "map_block", "pack_bank", "pool_block"]
+__all__ += ["split_bank"]
 
 
 class Rule(NamedTuple):
@@ -29,17 +31,34 @@ class Rule(NamedTuple):
     maximum: bool
 
 
-def pack_bank(filters: np.ndarray, bias: np.ndarray, threshold: float, window: Window, dtype) -> Bank:
-    """Lay ``filters`` (k, rows, columns, channels) and ``bias`` (k,) out in panels, zeros at the end."""
-    count, runs = len(filters), window.runs(filters.shape[3])
-    n_panels = -(-count // FILTERS)
-    flat = np.zeros((n_panels * FILTERS, *runs), dtype)
-    flat[:count] = filters.reshape(count, *runs)
-    panels = flat.reshape(n_panels, FILTERS, *runs).transpose(0, 2, 3, 1)
-    sides = np.zeros((2, n_panels * FILTERS), dtype)
-    sides[:, :count] = bias - threshold, -bias - threshold
-    sides = sides.reshape(2, n_panels, FILTERS).transpose(1, 0, 2)
-    return Bank(np.ascontiguousarray(panels), np.ascontiguousarray(sides), count, 0)
+def pack_bank(filters: np.ndarray | Rounded, bias: np.ndarray, threshold: float, window: Window, dtype):
+    """Lay ``filters`` (k, rows, columns, channels) and ``bias`` (k,) out in panels, zeros at the end.
+
+    A `Bank`, or of `Rounded` filters with a `ByteWindow` a `ByteBank`, for images of bytes.
+    """
+    sides = _panels(np.stack([bias - threshold, -bias - threshold], axis=1).astype(dtype))
+    if isinstance(filters, Rounded):
+        panels = _panels(window.words(filters.numbers))
+        return ByteBank(panels, sides, len(bias), 0, *map(_panels, filters.parts()))
+    panels = _panels(filters.reshape(len(filters), *window.runs(filters.shape[3])).astype(dtype))
+    return Bank(panels, sides, len(bias), 0)
+
+
+def _panels(each: np.ndarray) -> np.ndarray:
+    """``each`` (k, a, b, ...) of the filters as (panels, a, b, FILTERS, ...), zeros at the end."""
+    full = np.pad(each, [(0, -len(each) % FILTERS)] + [(0, 0)] * (each.ndim - 1))
+    panels = full.reshape(-1, FILTERS, *each.shape[1:])
+    return np.ascontiguousarray(np.moveaxis(panels, 1, min(each.ndim, 3)))
+
+
+def flat_images(images: np.ndarray) -> np.ndarray:
+    """``images`` (n, h, w, c), C-contiguous, as rows; bytes with some behind them, for the last word."""
+    flat = images.reshape(len(images), -1)
+    if images.dtype != np.uint8:
+        return flat
+    longer = np.zeros((len(flat), flat.shape[1] + WORD - 1), np.uint8)
+    longer[:, : flat.shape[1]] = flat
+    return longer
 
 
 def split_bank(bank: Bank, parts: int) -> list[Bank]:
@@ -47,8 +66,9 @@ def split_bank(bank: Bank, parts: int) -> list[Bank]:
     if parts == 1:
         return [bank]
     cuts = np.linspace(0, len(bank.panels), min(parts, len(bank.panels)) + 1).astype(int).tolist()
+    arrays = {name: each for name, each in bank._asdict().items() if isinstance(each, np.ndarray)}
     return [
-        Bank(bank.panels[a:b], bank.bias[a:b], bank.n_filters, bank.first + a)
+        bank._replace(first=bank.first + a, **{name: each[a:b] for name, each in arrays.items()})
         for a, b in zip(cuts[:-1], cuts[1:], strict=True)
     ]
 
@@ -57,7 +77,7 @@ def pool_block(images, scales, sites, bank, rule, out):
     """Activations of a block of images, pooled over the cells of ``group_sites``.
 
     images (B, size), scales (B, n_scales) or (1, n_scales) for all, out (B * cells, channels), which is
-    overwritten; all C-contiguous and of one floating type.
+    overwritten; all C-contiguous and of one floating type, or the images of bytes and float32.
     """
     sites = sites._replace(target=np.arange(sites.start.size - 1) * out.shape[1])
     convolve(pack(rule.activation, CELL, rule.maximum))(
@@ -87,7 +107,7 @@ def convolve(what):
         n_sets, n_panels = sites.start.size - 1, bank.panels.shape[0]
         at_once, width = sites.target.size // n_sets, (bank.first + n_panels) * FILTERS
         # The last panel may reach beyond the filters: as much of it as is wanted is copied from here.
-        rest, places = np.empty(2 * at_once * width, images.dtype), np.arange(at_once) * 2 * width
+        rest, places = np.empty(2 * at_once * width, out.dtype), np.arange(at_once) * 2 * width
         for b in range(images.shape[0]):
             work = Work(images[b], scales[min(b, scales.shape[0] - 1)], sites, bank)
             for k in range(n_panels):

@@ -9,7 +9,8 @@ import numpy as np
 
 from ._rules import CELL, TWO_SIDED, pack
 from ._tiles import EMITTED, FILTERS, Bank
-from .conv import Rule, convolve, pack_bank
+from .byte_filters import Rounded
+from .conv import Rule, convolve, flat_images, pack_bank
 from .shares import share_filters
 from .sites import Sites, joined_patches, layer_sites, square_places
 from .squares import WINDOW, Squares, convolve_squares, square_sites, transform_filters
@@ -49,14 +50,14 @@ def plan_layer(filters, bias, rule: Rule, form: Form, image_shape, dtype, scaled
 
     image_shape (h, w, c) is the input's, border and all. ``scaled`` says that responses will be multiplied
     by scales; else filters of 3 x 3 whose maps are pooled over 2 x 2 take Winograd's way. Pooling that is
-    not by the maximum takes the mean.
+    not by the maximum takes the mean. With `Rounded` filters and a `ByteWindow` the images are of bytes.
     """
-    channels = len(filters) * (2 if rule.activation == TWO_SIDED else 1)
+    channels = len(bias) * (2 if rule.activation == TWO_SIDED else 1)
     grid = form.window.grid(image_shape)
     places, shape = square_places(grid, form.pool, form.border, channels)
     rest = shape, np.ones((1, grid[0] * grid[1]), dtype), any(form.border)
     whole = EMITTED and not scaled and form.pool == 2 and form.window == Window((3, 3))
-    if whole and filters.shape[3] >= FILTERS:
+    if whole and not isinstance(filters, Rounded) and filters.shape[3] >= FILTERS:
         bank = pack_bank(transform_filters(filters), bias, form.threshold, WINDOW, dtype)
         kernel = convolve_squares(pack(rule.activation, CELL, rule.maximum))
         return Layer(bank, square_sites(image_shape, places, dtype), kernel, *rest)
@@ -69,12 +70,12 @@ def run_layer(layer: Layer, images: np.ndarray, scales=None, n_jobs: int | None 
     """The images (B, *shape) that the layer makes of ``images`` (B, h, w, c), in its border of zeros.
 
     scales (B, patches), or (1, patches) for all images, in the row-major order of the window's grid, or None.
-    All C-contiguous and of one floating type. Threads share the filters; the bits are the same for any
-    number.
+    All C-contiguous and of one floating type, or the images of bytes. Threads share the filters; the bits are
+    the same for any number.
     """
     n, sites, kernel = len(images), layer.sites, layer.kernel
-    out = (np.zeros if layer.framed else np.empty)((n, *layer.shape), images.dtype)
-    flat, maps = images.reshape(n, -1), out.reshape(n, -1)
+    out = (np.zeros if layer.framed else np.empty)((n, *layer.shape), layer.ones.dtype)
+    flat, maps = flat_images(images), out.reshape(n, -1)
     inputs = (flat, sites)
     if isinstance(sites, Sites):
         inputs = flat, layer.ones if scales is None else scales, sites

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmtl.utils._aligned import aligned
+
 from ._jit import kernel
 from ._sums import Strip, Terms, add, cut
 from ._tiles import Bank, copy
@@ -65,7 +67,7 @@ def pack_ahead(plan: Plan, filters: np.ndarray, bias: np.ndarray) -> Bank:
 def pack_back(plan: Plan, filters: np.ndarray) -> np.ndarray:
     """Filters (k, 3, 3, c) as ``image_slopes`` takes them."""
     k, length, values = len(filters), plan.strip.length, 3 * filters.shape[3]
-    laid = _zeros(k * 3 * length, filters.dtype)
+    laid = aligned(np.zeros, k * 3 * length, filters.dtype)
     laid.reshape(k, 3, length)[:, :, :values] = filters.reshape(k, 3, values)
     return laid
 
@@ -109,7 +111,7 @@ def choose(maps, out, codes):
 def filter_slopes(X, codes, slopes, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Derivatives in filters (k, 3, 3, c) and bias (k,), from ``slopes`` in what ``forward`` made of X."""
     k, length = codes.shape[2], plan.strip.length
-    out, bias = _zeros(k * 3 * length, X.dtype), np.zeros(k, X.dtype)
+    out, bias = aligned(np.zeros, k * 3 * length, X.dtype), np.zeros(k, X.dtype)
     into_filters(plan.strip)(_rows(X), _canvas(plan, X.dtype), plan.offset, codes, slopes, out, bias)
     filters = out.reshape(k, 3, length)[:, :, : 3 * X.shape[3]]
     return filters.reshape(k, 3, 3, -1), bias
@@ -127,14 +129,7 @@ def _rows(X: np.ndarray) -> np.ndarray:
 
 def _canvas(plan: Plan, dtype) -> np.ndarray:
     """One padded image of zeros and, as strips reach beyond patches, one strip."""
-    return _zeros(plan.sweep.size + plan.strip.length, dtype)
-
-
-def _zeros(size: int, dtype) -> np.ndarray:
-    """Zeros from a multiple of 64 bytes on: a vector across two lines of the cache takes twice as long."""
-    raw = np.zeros(size * np.dtype(dtype).itemsize + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size * np.dtype(dtype).itemsize].view(dtype)
+    return aligned(np.zeros, plan.sweep.size + plan.strip.length, dtype)
 
 
 @cache

@@ -20,6 +20,7 @@ from .sites import Sites
 from .windows import Window
 
 _FILTER = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # Winograd's G
+_BOTH_WAYS = np.kron(_FILTER, _FILTER)
 WINDOW = Window((4, 4), stride=(2, 2), dilation=(1, 2))  # dilated, so that every pixel is a run of its own
 _AT_ONCE = 4 * PIXELS  # squares: their products and sums fit into the cache
 _PRODUCTS = pack(DOT, SINGLE, True)
@@ -40,7 +41,7 @@ class Squares(NamedTuple):
 def transform_filters(filters: np.ndarray) -> np.ndarray:
     """``G f G'`` of filters (k, 3, 3, c): (k, 4, 4, c)."""
     k, _, _, channels = filters.shape
-    return (np.kron(_FILTER, _FILTER) @ filters.reshape(k, 9, channels)).reshape(k, 4, 4, channels)
+    return (_BOTH_WAYS @ filters.reshape(k, 9, channels)).reshape(k, 4, 4, channels)
 
 
 def square_sites(image_shape: tuple[int, ...], places: np.ndarray, dtype) -> Squares:

@@ -23,7 +23,7 @@ class Augment(Component):
     Each image of a batch is drawn a mirror, a zoom, a shift, a contrast and a brightness of its own. Pixels
     are the nearest of the image; what comes from outside repeats its edge in X, and is not observed in masks
     and maps. A point that leaves the image, or a box that leaves it whole, is not observed. Numbers stay as
-    they are: ``zoom=0`` where they are sizes.
+    they are: ``zoom=0`` where they are sizes, or ``numbers=False``.
 
     Parameters
     ----------
@@ -38,14 +38,23 @@ class Augment(Component):
         What X is multiplied by lies between ``1 - contrast`` and ``1 + contrast``.
     brightness : float >= 0, default 0.1
         Largest number that is added to all of an image, in standard deviations of the channels.
+    share : float in (0, 1], default 1.0
+        How many images of a batch are altered; the others are shown as they are.
+    numbers : bool, default True
+        Whether numbers and maps are learned from altered images too. False: those images' labels count as
+        missing and the others' for more, so that the mean stays; needs ``share`` below 1.
     """
 
-    def __init__(self, flip="none", shift=0.1, zoom=0.1, contrast=0.1, brightness=0.1):
+    def __init__(
+        self, flip="none", shift=0.1, zoom=0.1, contrast=0.1, brightness=0.1, share=1.0, numbers=True
+    ):
         self.flip = flip
         self.shift = shift
         self.zoom = zoom
         self.contrast = contrast
         self.brightness = brightness
+        self.share = share
+        self.numbers = numbers
 
     def check(self) -> None:
         """Raise ValueError for parameters that are out of their range."""
@@ -55,32 +64,55 @@ class Augment(Component):
             value, top = getattr(self, name), np.inf if name == "brightness" else 1
             if not (isinstance(value, Real) and 0 <= value < top):
                 raise ValueError(f"Augment: {name} must be a number >= 0 and below {top:g}, got {value!r}")
+        if not (isinstance(self.share, Real) and 0 < self.share <= 1):
+            raise ValueError(f"Augment: share must be a number in (0, 1], got {self.share!r}")
+        if not isinstance(self.numbers, bool | np.bool_):
+            raise ValueError(f"Augment: numbers must be True or False, got {self.numbers!r}")
+        if self.share == 1 and not self.numbers:
+            raise ValueError("Augment: numbers=False needs images to learn numbers from: share below 1")
 
-    def draw(self, rng: np.random.Generator, n: int, size: tuple[int, int]) -> Moves:
-        """Where n images of ``size`` (height, width) are looked at."""
-        zoom = 1.0 + self.zoom * rng.uniform(-1, 1, n)
+    def chosen(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Which of n images are altered (n,): ``share`` of them, rounded up or down at random."""
+        if self.share == 1:
+            return np.ones(n, bool)
+        return rng.permutation(n) + rng.random() < self.share * n
+
+    def trust(self, kind: str, altered: np.ndarray) -> np.ndarray:
+        """What the label of each image (n,) counts for a head of this kind, 1 on average."""
+        if self.numbers or kind in MOVABLE:
+            return np.ones(len(altered))
+        return ~altered / (1.0 - self.share)
+
+    def draw(self, rng: np.random.Generator, altered: np.ndarray, size: tuple[int, int]) -> Moves:
+        """Where images of ``size`` (height, width) are looked at, of which some are ``altered`` (n,)."""
+        n, amount = len(altered), altered.astype(float)
+        zoom = 1.0 + self.zoom * amount * rng.uniform(-1, 1, n)
         start, step = np.empty((2, 2, n))
         for axis, side in enumerate(size):
             step[axis] = 1.0 / zoom
-            middle = side * (0.5 + self.shift * rng.uniform(-1, 1, n))
-            mirror = (rng.random(n) < 0.5) & (
-                self.flip == "both" or (self.flip == "horizontal" and axis == 1)
-            )
+            middle = side * (0.5 + self.shift * amount * rng.uniform(-1, 1, n))
+            flips = self.flip == "both" or (self.flip == "horizontal" and axis == 1)
+            mirror = altered & (rng.random(n) < 0.5) & flips
             step[axis] = np.where(mirror, -step[axis], step[axis])
             start[axis] = middle - step[axis] * side / 2
         return Moves(start, step, size)
 
-    def light(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Standardised images (n, h, w, c), each with a contrast and a brightness of its own."""
+    def light(self, X: np.ndarray, rng: np.random.Generator, altered: np.ndarray) -> np.ndarray:
+        """Standardised images (n, h, w, c), the ``altered`` each of a contrast and brightness of its own."""
+        amount = altered.reshape(-1, 1, 1, 1)
         factor, shift = (
-            most * rng.uniform(-1, 1, (len(X), 1, 1, 1)) for most in (self.contrast, self.brightness)
+            most * amount * rng.uniform(-1, 1, amount.shape) for most in (self.contrast, self.brightness)
         )
         return (X * (1 + factor).astype(X.dtype)) + shift.astype(X.dtype)
 
 
 def auto_augment(kinds: Iterable[str]) -> Augment | None:
-    """What suits heads of all these kinds: None where one may tell of sizes or of light."""
-    return Augment() if MOVABLE.issuperset(kinds) else None
+    """What suits heads of all these kinds: numbers and maps, which may tell of sizes or of light, are learned
+    from images as they are, and where all heads tell such, no image is altered."""
+    movable = [kind in MOVABLE for kind in kinds]
+    if all(movable):
+        return Augment()
+    return Augment(share=0.5, numbers=False) if any(movable) else None
 
 
 class Moves(NamedTuple):
@@ -100,7 +132,11 @@ class Moves(NamedTuple):
             middles = self.start[axis][:, None] + self.step[axis][:, None] * (np.arange(side) + 0.5)
             places.append(np.clip(np.floor(middles).astype(np.intp), 0, side - 1))
             beyond.append((middles < 0) | (middles >= side))
-        moved = maps[np.arange(len(maps))[:, None, None], places[0][:, :, None], places[1][:, None, :]]
+        (y, x), (height, width) = places, self.size
+        row = np.arange(len(maps))[:, None] * height + y
+        flat = maps.reshape(len(maps) * height * width, -1)
+        # a list of pixels is taken several times as fast as by an index for each axis
+        moved = flat.take((row[:, :, None] * width + x[:, None, :]).ravel(), axis=0).reshape(maps.shape)
         if outside is not None:
             moved[beyond[0][:, :, None] | beyond[1][:, None, :]] = outside
         return moved

@@ -68,7 +68,7 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
     @available_if(trains_on_batches)
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_batches(self, batches, classes):
+    def fit_batches(self, batches, classes, *, validation=None):
         """Learn from rows that come in batches and are never in memory together; see `fit_batches` of
         ``MultiHeadNetwork``.
 
@@ -78,12 +78,14 @@ class MultiTaskMLPClassifier(MultiTaskMLP, ClassifierMixin, BaseEstimator):
             Of ``(X, y)`` or ``(X, y, sample_weight)``. In the first each task needs a label.
         classes : array, or list of one array per task
             As in ``partial_fit``.
+        validation : (X, y) or (X, y, sample_weight), optional
+            Rows to judge by with ``early_stopping``, which needs them here.
 
         Returns
         -------
         self
         """
-        return self._learn_stream(batches, classes)
+        return self._learn_stream(batches, classes, validation)
 
     def _meet_tasks(self, y, classes):
         super()._meet_tasks(y, classes)

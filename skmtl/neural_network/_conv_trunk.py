@@ -16,6 +16,8 @@ from ..nn import (
     global_mean,
     max_pool,
     mean_pool,
+    norm_pool,
+    relu,
     residual,
 )
 from ._architecture import activated, dense_layers, followed, layer_sizes
@@ -107,16 +109,17 @@ class ConvTrunk(Trunk):
     def _block(self, name: str, n_filters: int) -> Layer:
         if self.fuses():
             return conv_pool(name, n_filters)
-        then = {"max": [max_pool(2)], "mean": [mean_pool(2)], None: []}[self.pooling]
-        parts = [conv(name, n_filters, size=self.size, stride=self.stride)]
-        parts += then + self._followed(name) if self._pools_first() else self._followed(name) + then
+        parts = [conv(name, n_filters, size=self.size, stride=self.stride), *self._pooled(name)]
         for r in range(self.residuals):
             parts += self._residual(f"{name}.residual{r}", n_filters)
         return chain(*parts)
 
-    def _pools_first(self) -> bool:
-        """Whether ReLU has only the largest pixels to look at: they are the largest behind it too."""
-        return (self.pooling, self.activation, self.batch_norm) == ("max", "relu", False)
+    def _pooled(self, name: str) -> list[Layer]:
+        """What follows a convolution; where ReLU has only the largest pixels to look at, they come first."""
+        if (self.pooling, self.activation) == ("max", "relu"):
+            return [norm_pool(f"{name}.norm")] if self.batch_norm else [max_pool(2), relu()]
+        then = {"max": [max_pool(2)], "mean": [mean_pool(2)], None: []}[self.pooling]
+        return self._followed(name) + then
 
     def _residual(self, name: str, n_filters: int) -> list[Layer]:
         first, second = f"{name}.a", f"{name}.b"

@@ -38,7 +38,7 @@ def origin_of_extractor(extractor) -> Origin:
 
 def _stage(name: str, layer) -> Layer:
     """A convolution, what becomes of its responses, and its pooling."""
-    learned, geometry, settings = layer
+    learned, geometry, settings = layer.learned, layer.geometry, layer.settings
     window, (size, width) = geometry.window, learned.filters.shape[1:3]
     refused = {
         "kernel_size": size != width,

@@ -61,7 +61,7 @@ class HeadsLearner(Incremental):
     @available_if(trains_on_batches)
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_batches(self, batches, classes=None):
+    def fit_batches(self, batches, classes=None, *, validation=None):
         """Learn from samples that come in batches and are never in memory together.
 
         As ``fit``, with ``max_iter``, ``schedule``, ``tol`` and ``warm_start``, but the order of the batches
@@ -75,6 +75,9 @@ class HeadsLearner(Incremental):
             iterator that can be read once, such as a generator, is enough for ``max_iter=1`` alone.
         classes : dict of str to array, or array where y has one field
             As in ``partial_fit``.
+        validation : (X, y) or (X, y, sample_weight), optional
+            Samples to judge by with ``early_stopping``, in memory and read once. ``validation_fraction`` does
+            not apply: a batch that is read anew in each epoch has no samples that are known to stay out.
 
         Returns
         -------
@@ -83,12 +86,12 @@ class HeadsLearner(Incremental):
         Raises
         ------
         ValueError
-            As ``partial_fit``; no batch at all; an iterator with ``max_iter`` above 1; ``early_stopping`` or
-            ``checkpoint``, which need all samples.
+            As ``partial_fit``; no batch at all; an iterator with ``max_iter`` above 1; ``early_stopping``
+            without ``validation``, or the other way round; ``checkpoint``, which needs all samples.
         """
         if self.checkpoint is not None:
             raise ValueError("checkpoint compares all samples, which fit_batches cannot: use fit")
-        return self._learn_stream(batches, classes)
+        return self._learn_stream(batches, classes, validation)
 
     def _read(self, X, y, sample_weight, *, first: bool):
         """Checked X, the fields of y and a weight for each sample."""

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ..nn import JointNetwork
-from ._rows import Rows, Stream
+from ._rows import Rows, Stream, one_part
 from ._settings import Settings
 from ._state import TrainingState
 from ._train import train, train_on
@@ -88,16 +88,26 @@ class Incremental(ABC):
         self._tell(state, rows)
         return self
 
-    def _learn_stream(self, batches, classes=None):
+    def _learn_stream(self, batches, classes=None, validation=None):
         """Epochs over parts that are never all in memory."""
-        if self.early_stopping:
-            raise ValueError("early_stopping=True holds rows back, which fit_batches cannot: use fit")
+        if self.early_stopping != (validation is not None):
+            raise ValueError(
+                "fit_batches: early_stopping=True and validation=(X, y) belong together, for batches that "
+                "come and go leave no rows to hold back"
+            )
         first, settings = not self._goes_on(), self._batch_settings()
         stream = Stream(batches, settings.max_iter)
         self._read_part(stream.first, settings, classes, first=first)
         stream.read = lambda part: self._read_part(part, settings, None, first=False)
+        judges = None if validation is None else self._read_judges(validation, settings)
         state = self._begin(settings, self._rng(), first=first)
-        self.n_iter_ = train(self._network(), stream, None, settings, state)
+        self.n_iter_ = train(self._network(), stream, judges, settings, state)
         self._state = None
         self._tell(state, stream)
         return self
+
+    def _read_judges(self, validation, settings: Settings) -> Rows:
+        rows = self._read_part(one_part(validation, "validation"), settings, None, first=False)
+        if not len(rows):
+            raise ValueError("validation has no row with a label to judge by")
+        return rows

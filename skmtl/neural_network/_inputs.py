@@ -47,9 +47,11 @@ class Scaling:
 
     def apply(self, X: np.ndarray, dtype) -> np.ndarray:
         """Scaled samples as a new array of ``dtype``."""
-        scaled = X.astype(dtype)
-        scaled -= self.shift.astype(dtype)
-        scaled /= self.scale.astype(dtype)
+        scaled, row = X.astype(dtype, order="C"), X.shape[1:][-2:]
+        shift, scale = (np.broadcast_to(a.astype(dtype), row).ravel() for a in (self.shift, self.scale))
+        rows = scaled.reshape(-1, len(shift))  # long loops, not one for each pixel
+        rows -= shift
+        rows /= scale
         return scaled
 
 
@@ -78,18 +80,19 @@ class Samples(Rows):
     def take(self, rows, rng=None):
         """Scaled X and the labels of each head; with ``rng`` as they are learned from, moved and lit anew."""
         rows = self.rows[rows]
-        X, fields = self.X[rows], [field[rows] for field in self.encoded]
-        alters = self.augment is not None and rng is not None
-        if alters:
-            moves = self.augment.draw(rng, len(rows), X.shape[1:3])
-            X = moves.pixels(X)
-            fields = [moves.field(c["kind"], field) for c, field in zip(self.codings, fields, strict=True)]
-        labels = [
-            batch_labels(coding, field, self.weight[rows], self.dtype)
-            for coding, field in zip(self.codings, fields, strict=True)
-        ]
-        X = self.scaling.apply(X, self.dtype)
-        return (self.augment.light(X, rng) if alters else X), labels
+        X, fields, weight = self.X[rows], [field[rows] for field in self.encoded], self.weight[rows]
+        if self.augment is None or rng is None:
+            return self.scaling.apply(X, self.dtype), self._labels(fields, [weight] * len(fields))
+        altered, kinds = self.augment.chosen(rng, len(rows)), [coding["kind"] for coding in self.codings]
+        moves = self.augment.draw(rng, altered, X.shape[1:3])
+        fields = [moves.field(kind, field) for kind, field in zip(kinds, fields, strict=True)]
+        labels = self._labels(fields, [weight * self.augment.trust(kind, altered) for kind in kinds])
+        X = self.scaling.apply(moves.pixels(X), self.dtype)
+        return self.augment.light(X, rng, altered), labels
+
+    def _labels(self, fields: list[np.ndarray], weights: list[np.ndarray]):
+        parts = zip(self.codings, fields, weights, strict=True)
+        return [batch_labels(coding, field, weight, self.dtype) for coding, field, weight in parts]
 
     def blocks(self):
         """Scaled X of all rows, in float64."""

@@ -50,8 +50,8 @@ class MultiHeadNetwork(HeadsLearner, HeadOutputsMixin, BaseEstimator):
         Sizes of the dense layers of each head's own, before its output; masks have none.
     augment : Augment, "auto" or None, default "auto"
         Shows images moved and lit differently in every epoch, with their boxes, points and pixels. "auto" is
-        ``Augment()`` where all heads tell classes, tags, boxes, points or masks, and none where one tells
-        numbers or maps, which may be of sizes or of light.
+        ``Augment()`` where all heads tell classes, tags, boxes, points or masks; where some tell numbers or
+        maps, which may be of sizes or of light, ``Augment(share=0.5, numbers=False)``; where all do, None.
     balancer : Balancer, default ``Fixed()``
         What gives the weights lambda; see ``skmtl.balancers``.
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default "adam"

@@ -143,6 +143,11 @@ def _batch_norm(w, x, name, momentum, epsilon, rectified=False):
     return w.add("Relu", y) if rectified else y
 
 
+def _norm_pool(w, x, name, **options):
+    y = _batch_norm(w, x, name, **options, rectified=True)
+    return w.add("MaxPool", y, kernel_shape=(2, 2), strides=(2, 2))
+
+
 def _pyramid(w, x, stages):
     levels = [x]
     for stage in stages:
@@ -237,6 +242,7 @@ WRITERS = {
     "global_mean": _global_mean,
     "joined": _joined,
     "max_pool": _pool("MaxPool"),
+    "norm_pool": _norm_pool,
     "mean_pool": _pool("AveragePool"),
     "on_levels": _on_levels,
     "ordered_biases": _ordered_biases,

@@ -76,7 +76,7 @@ class MultiTaskMLPRegressor(MultiTaskMLP, RegressorMixin, BaseEstimator):
     @available_if(trains_on_batches)
     @all_or_nothing
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_batches(self, batches):
+    def fit_batches(self, batches, *, validation=None):
         """Learn from rows that come in batches and are never in memory together; see `fit_batches` of
         ``MultiHeadNetwork``.
 
@@ -86,12 +86,14 @@ class MultiTaskMLPRegressor(MultiTaskMLP, RegressorMixin, BaseEstimator):
         ----------
         batches : iterable, or function that returns one
             Of ``(X, y)`` or ``(X, y, sample_weight)``. In the first each task needs a label.
+        validation : (X, y) or (X, y, sample_weight), optional
+            Rows to judge by with ``early_stopping``, which needs them here.
 
         Returns
         -------
         self
         """
-        return self._learn_stream(batches)
+        return self._learn_stream(batches, validation=validation)
 
     def _asked_design(self, n_features):
         return super()._asked_design(n_features) | {"loss": self.loss}

@@ -103,7 +103,7 @@ class Stream:
                 "new iterator for each epoch, or max_iter=1"
             )
         self._count = len(parts) if hasattr(parts, "__len__") else None
-        self.first = _part(next(self._next, None))
+        self.first = _next_part(next(self._next, None))
         self.read: Callable[[tuple], Rows]
         self.last: Rows | None = None
 
@@ -127,21 +127,25 @@ class Stream:
 
     def _epoch(self) -> Iterator[tuple]:
         if self._next is None:
-            yield from map(_part, self._again())
+            yield from map(_next_part, self._again())
             return
         parts, self._next = self._next, None
         yield self.first
-        yield from map(_part, parts)
+        yield from map(_next_part, parts)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """X of the last part."""
         return self.last.blocks()
 
 
-def _part(part) -> tuple:
-    """X, y and the sample weights or None."""
+def _next_part(part) -> tuple:
     if part is None:
         raise ValueError("batches is empty: at least one (X, y) is needed")
+    return one_part(part, "batches")
+
+
+def one_part(part, name: str) -> tuple:
+    """X, y and the sample weights or None; ``name`` is what the parameter is called."""
     if not isinstance(part, tuple | list) or len(part) not in (2, 3):
-        raise ValueError(f"batches must hold (X, y) or (X, y, sample_weight), got {type(part).__name__}")
+        raise ValueError(f"{name} must hold (X, y) or (X, y, sample_weight), got {type(part).__name__}")
     return part[0], part[1], part[2] if len(part) == 3 else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..nn import JointNetwork, JointPass, Labels, Optimiser, Run, add_penalty
+from ..nn import JointNetwork, JointPass, Labels, Optimiser, Room, Run, add_penalty
 from ._parts import part_ends, step
 from ._settings import Settings
 from ._state import TrainingState
@@ -19,7 +19,7 @@ class Stepper:
     def __init__(self, network: JointNetwork, settings: Settings, state: TrainingState):
         self.network, self.settings, self.balancer = network, settings, settings.balancer
         self.decay, self._ends = settings.penalty(state.vector), None
-        self._room = np.empty_like(state.vector.array)  # for gradients, step after step
+        self._room, self._slopes = Room(), np.empty_like(state.vector.array)  # kept from step to step
         self.penalty = self.decay if settings.alpha > 0 and settings.solver != "adamw" else None
 
     def __call__(self, state: TrainingState, X, labels: Sequence[Labels], rate: float):
@@ -43,7 +43,7 @@ class Stepper:
         return done.losses, weights
 
     def _run(self, rng: np.random.Generator, state: TrainingState) -> Run:
-        return Run(rng, state.statistics, self.settings.n_jobs)
+        return Run(rng, state.statistics, self.settings.n_jobs, self._room)
 
     def _move(self, state: TrainingState, done: JointPass, gradient, seen, rate: float) -> None:
         if self._ends is None:
@@ -58,7 +58,7 @@ class Stepper:
         losses = np.where(seen, done.losses, np.nan)  # NaN for tasks that have no label in the batch
         if not self.balancer.needs_gradients:
             weights, state.balancer = self.balancer.weigh(losses, None, state.balancer)
-            return state.vector.gather(done.gradient(weights), self._room), weights
+            return state.vector.gather(done.gradient(weights), self._slopes), weights
         J, heads = self.task_gradients(done, state)
         gramian = J.astype(np.float64) @ J.T.astype(np.float64)
         weights, state.balancer = self.balancer.weigh(losses, gramian, state.balancer)

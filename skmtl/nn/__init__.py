@@ -15,8 +15,10 @@ from ._losses_box import box
 from ._losses_classes import binary_cross_entropy, cross_entropy, dense_cross_entropy, ordinal, softmax
 from ._losses_maps import brightest, heat_map
 from ._mixing import gate, gated, stitch, stitching
+from ._norm_pool import norm_pool
 from ._optimisers import Optimiser, adam, adamw, add_penalty, sgd
 from ._pool import flatten, global_mean, max_pool, mean_pool, resize
+from ._room import Room
 from ._schedules import Schedule, constant, cosine, triangle
 from ._vector import Vector
 
@@ -30,6 +32,7 @@ __all__ = [
     "Made",
     "Optimiser",
     "Params",
+    "Room",
     "Run",
     "Schedule",
     "Task",
@@ -61,6 +64,7 @@ __all__ = [
     "joined",
     "max_pool",
     "mean_pool",
+    "norm_pool",
     "on_levels",
     "ordered_biases",
     "ordinal",

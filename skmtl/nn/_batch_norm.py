@@ -19,20 +19,19 @@ def batch_norm(name: str, *, rectified=False, momentum: float = 0.1, epsilon: fl
     predicts. Parameters ``name.gamma`` and ``name.beta``. ``rectified`` takes ``max(Y, 0)``, as a ``relu``
     behind it would. Ioffe & Szegedy (2015), algorithms 1 and 2; the running variance is the unbiased one.
     """
-    gamma, beta, mean, variance = (f"{name}.{part}" for part in ("gamma", "beta", "mean", "variance"))
+    gamma, beta, mean, variance = names(name)
 
     def init(rng, shape, dtype):
         return {gamma: np.ones(shape[-1], dtype), beta: np.zeros(shape[-1], dtype)}, shape
 
     def forward(params, X, run: Run):
-        line = _Line(params[gamma], params[beta], epsilon, rectified)
+        line = Line(params[gamma], params[beta], epsilon, rectified)
         if not run.learns:
             Y, back = _fixed(X, line, run.statistics[mean], run.statistics[variance])
         else:
-            Y, back, *found = _of_the_batch(X, line, run)
-            for key, value in zip((mean, variance), found, strict=True):
-                old = run.statistics.get(key)
-                run.gathered[key] = value if old is None else old + momentum * (value - old)
+            batch = Batch(X, line, run)
+            batch.remember(mean, variance, momentum)
+            Y, back = _of_the_batch(batch, run)
 
         def named(dY, need_input=True):
             dX, *slopes = back(dY, need_input)
@@ -43,14 +42,21 @@ def batch_norm(name: str, *, rectified=False, momentum: float = 0.1, epsilon: fl
     return Layer(init, forward)
 
 
-class _Line(NamedTuple):
+def names(name: str) -> list[str]:
+    """Of the parameters gamma and beta and the statistics mean and variance."""
+    return [f"{name}.{part}" for part in ("gamma", "beta", "mean", "variance")]
+
+
+class Line(NamedTuple):
+    """What the normalised values become: parameters, what keeps the deviation from 0, and if rectified."""
+
     gamma: np.ndarray
     beta: np.ndarray
     epsilon: float
     rectified: bool
 
 
-def _fixed(X: np.ndarray, line: _Line, mean: np.ndarray, variance: np.ndarray):
+def _fixed(X: np.ndarray, line: Line, mean: np.ndarray, variance: np.ndarray):
     """Y and the way back, to slopes in X, gamma and beta, with given statistics."""
     inverse = 1.0 / np.sqrt(variance + X.dtype.type(line.epsilon))
     normal = (X - mean) * inverse
@@ -67,29 +73,51 @@ def _fixed(X: np.ndarray, line: _Line, mean: np.ndarray, variance: np.ndarray):
     return Y, back
 
 
-def _of_the_batch(X: np.ndarray, line: _Line, run: Run):
-    """As ``_fixed``, with the batch's own statistics, and these: mean and unbiased variance."""
-    from ..kernels import normal  # numba: only who learns with such a layer waits for it
+class Batch:
+    """A batch X (b, ..., c) and what is computed of it: statistics, and by which numbers it is scaled."""
 
-    X, dtype = np.ascontiguousarray(X), X.dtype
-    wide, n = _Wide(run, X, normal.WIDTH), X.size // X.shape[-1]
-    near = X.reshape(n, -1)[::64].mean(axis=0)
-    first, second = wide.sums(normal.moments, [X], wide.tiled(near)) / n
-    mean, variance = (near + first).astype(dtype), np.maximum(second - first**2, 0)
-    inverse = 1.0 / np.sqrt(variance + line.epsilon)
-    numbers = mean, (line.gamma * inverse).astype(dtype), line.beta
-    scaling = normal.Scaling(*map(wide.tiled, numbers), line.rectified)
-    Y = np.empty_like(X)
+    def __init__(self, X: np.ndarray, line: Line, run: Run):
+        from ..kernels import normal  # numba: only who learns with such a layer waits for it
+
+        self.X, self.run = np.ascontiguousarray(X), run
+        self.wide, self.n = _Wide(run, self.X, normal.WIDTH), X.size // X.shape[-1]
+        near = self.X.reshape(self.n, -1)[::64].mean(axis=0)
+        first, second = self.wide.sums(normal.moments, [self.X], self.wide.tiled(near)) / self.n
+        self.mean, self.variance = (near + first).astype(X.dtype), np.maximum(second - first**2, 0)
+        self.inverse = 1.0 / np.sqrt(self.variance + line.epsilon)
+        scale = (line.gamma * self.inverse).astype(X.dtype)
+        self.scaling = normal.Scaling(self.mean, scale, line.beta, line.rectified)
+
+    def remember(self, mean: str, variance: str, momentum: float) -> None:
+        """Let ``momentum`` of the statistics, of the variance the unbiased one, go into the running ones."""
+        unbiased = (self.variance * (self.n / max(self.n - 1, 1))).astype(self.X.dtype)
+        for name, value in ((mean, self.mean), (variance, unbiased)):
+            old = self.run.statistics.get(name)
+            self.run.gathered[name] = value if old is None else old + momentum * (value - old)
+
+    def slopes(self, sums: np.ndarray) -> list[np.ndarray]:
+        """Of the sums (2, c) of slopes, and of slope times ``x - mean``: slopes in gamma (c,) and beta (c,),
+        and what those in X lose (2, c)."""
+        total, product = sums
+        means = np.stack([total, product * self.inverse**2]) / self.n
+        return [each.astype(self.X.dtype) for each in (product * self.inverse, total, means)]
+
+
+def _of_the_batch(batch: Batch, run: Run):
+    """As ``_fixed``, with the batch's own statistics."""
+    from ..kernels import normal
+
+    X, wide, dtype = batch.X, batch.wide, batch.X.dtype
+    scaling = normal.Scaling(*map(wide.tiled, batch.scaling[:3]), batch.scaling.rectified)
+    Y = run.empty(X.shape, dtype)
     wide.share(lambda part: normal.scaled(wide.rows(X[part]), scaling, wide.rows(Y[part])))
 
     def back(dY, need_input):
         dY = np.ascontiguousarray(dY, dtype)
-        total, product = wide.sums(normal.slope_sums, [dY, X], scaling)
-        slopes = (product * inverse).astype(dtype), total.astype(dtype)
+        *slopes, means = batch.slopes(wide.sums(normal.slope_sums, [dY, X], scaling))
         if not need_input:
             return None, *slopes
-        dX = np.empty_like(X)
-        means = np.stack([wide.tiled((each / n).astype(dtype)) for each in (total, product * inverse**2)])
+        dX, means = run.empty(X.shape, dtype), np.stack([wide.tiled(each) for each in means])
 
         def work(part):
             rows = [wide.rows(array[part]) for array in (dY, X, dX)]
@@ -98,7 +126,7 @@ def _of_the_batch(X: np.ndarray, line: _Line, run: Run):
         wide.share(work)
         return dX, *slopes
 
-    return Y, back, mean, (variance * (n / max(n - 1, 1))).astype(dtype)
+    return Y, back
 
 
 class _Wide:

@@ -30,15 +30,16 @@ def conv(name: str, n_filters: int, *, size: int = 3, stride: int = 1) -> Layer:
         X = np.ascontiguousarray(X, np.result_type(X, W))
         plan = maps.plan(X.shape[1:], n_filters, size, stride, X.dtype)
         cost = 2 * W.size * plan.grid[0] * plan.grid[1]
-        banks, Y = maps.pack_ahead(plan, W, b), np.empty((len(X), *plan.grid, n_filters), X.dtype)
+        banks, Y = maps.pack_ahead(plan, W, b), run.empty((len(X), *plan.grid, n_filters), X.dtype)
         run.share(lambda part: maps.answer(plan.ahead, X[part], banks, Y[part]), len(X), cost)
 
         def back(dY, need_input=True):
             dY = np.ascontiguousarray(dY, X.dtype)
             most = parts(len(X), 2 * cost)[0].stop
             planes = map_slopes.planes(most, X.shape[1:], plan.grid, plan.window, X.dtype)
-            # with a stride beyond the size there are pixels that no filter sees
-            dX = (np.empty_like if stride <= size else np.zeros_like)(X) if need_input else None
+            dX = run.empty(X.shape, X.dtype) if need_input else None
+            if need_input and stride > size:  # there are pixels that no filter sees
+                dX[...] = 0
             turned = maps.pack_back(plan, W) if need_input else []
 
             def work(part):

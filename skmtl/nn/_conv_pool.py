@@ -26,13 +26,13 @@ def conv_pool(name: str, n_filters: int) -> Layer:
         filters = np.ascontiguousarray(W.transpose(3, 0, 1, 2))
         X = np.ascontiguousarray(X, np.result_type(X, W))
         plan, cost = pooled.plan(X.shape[1:], n_filters, X.dtype), 2 * W.size * X.shape[1] * X.shape[2]
-        Y = np.empty((len(X), plan.grid[0] * plan.grid[1], n_filters), X.dtype)
-        codes, bank = np.empty(Y.shape, np.uint8), pooled.pack_ahead(plan, filters, params[bias])
+        Y = run.empty((len(X), plan.grid[0] * plan.grid[1], n_filters), X.dtype)
+        codes, bank = run.empty(Y.shape, np.uint8), pooled.pack_ahead(plan, filters, params[bias])
         run.share(lambda part: pooled.forward(X[part], bank, plan, Y[part], codes[part]), len(X), cost)
 
         def back(dY, need_input=True):
             slopes = np.ascontiguousarray(dY, X.dtype).reshape(codes.shape)
-            dX = np.empty_like(X) if need_input else None
+            dX = run.empty(X.shape, X.dtype) if need_input else None
             laid = pooled.pack_back(plan, filters) if need_input else None
 
             def work(part):

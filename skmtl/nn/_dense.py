@@ -23,19 +23,26 @@ def dense(name: str, n_outputs: int, *, gain: float = 2.0) -> Layer:
 
     def forward(params, X, run: Run):
         W = params[weight]
-        Y = X @ W
+        Y = _product(X, W, run)
         Y += params[bias]
 
         def back(dY, need_input=True):
-            gradients = {weight: X.T @ dY, bias: dY.sum(axis=0)}
+            gradients = {weight: _product(X.T, dY, run), bias: dY.sum(axis=0)}
             if not need_input:
                 return None, gradients
             # a product with one row is no work for BLAS, and slow without it
-            return (dY * W.T if n_outputs == 1 else dY @ W.T), gradients
+            return (dY * W.T if n_outputs == 1 else _product(dY, W.T, run)), gradients
 
         return Y, back
 
     return Layer(init, forward)
+
+
+def _product(A, B: np.ndarray, run: Run) -> np.ndarray:
+    """``A B`` in the room of ``run``; A may be sparse."""
+    if run.room is None or not isinstance(A, np.ndarray):
+        return A @ B
+    return np.matmul(A, B, out=run.empty((A.shape[0], B.shape[1]), np.result_type(A, B)))
 
 
 @remembered

@@ -18,8 +18,8 @@ def max_pool(size: int = 2) -> Layer:
         from ..kernels import largest  # numba: only who has such a layer waits for it
 
         X, shape = np.ascontiguousarray(X), X.shape
-        Y = np.empty((shape[0], shape[1] // size, shape[2] // size, shape[3]), X.dtype)
-        codes = np.empty(Y.shape, np.min_scalar_type(size * size - 1))
+        Y = run.empty((shape[0], shape[1] // size, shape[2] // size, shape[3]), X.dtype)
+        codes = run.empty(Y.shape, np.min_scalar_type(size * size - 1))
         cost = PASS * X[:1].size
         run.share(lambda part: largest.largest(X[part], size, Y[part], codes[part]), len(X), cost)
 
@@ -27,7 +27,9 @@ def max_pool(size: int = 2) -> Layer:
             if not need_input:
                 return None, {}
             dY, whole = np.ascontiguousarray(dY), shape[1] % size == shape[2] % size == 0
-            dX = (np.empty if whole else np.zeros)(shape, dY.dtype)
+            dX = run.empty(shape, dY.dtype)
+            if not whole:
+                dX[...] = 0
 
             def work(part):
                 largest.slopes_of_largest(dY[part], codes[part], size, dX[part])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock, start_new_thread
 from collections import deque
 from collections.abc import Callable, Iterable
-from threading import Thread
 
 import joblib
 
@@ -23,6 +23,19 @@ def n_threads(n_jobs: int | None) -> int:
         limits = (os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"))
         n = min([n, *(int(limit) for limit in limits if limit.isdigit() and int(limit) > 0)])
     return n
+
+
+def _begin(work: Callable[[], None]):
+    """A lock that a thread of its own opens when it has done ``work``, which raises nothing."""
+    lock = allocate_lock()
+    lock.acquire()
+
+    def run() -> None:
+        work()
+        lock.release()
+
+    start_new_thread(run, ())
+    return lock
 
 
 def run_blocks(work: Callable, blocks: Iterable, n_jobs: int | None) -> list:
@@ -49,12 +62,11 @@ def run_blocks(work: Callable, blocks: Iterable, n_jobs: int | None) -> list:
             except BaseException as error:
                 errors.append(error)
 
-    helpers = [Thread(target=take) for _ in range(threads - 1)]
-    for helper in helpers:
-        helper.start()
+    # ``Thread.start`` waits until the other thread runs: the caller's first block is done by then.
+    ended = [_begin(take) for _ in range(threads - 1)]
     take()
-    for helper in helpers:
-        helper.join()
+    for lock in ended:
+        lock.acquire()
     if errors:
         raise errors[0]
     return results

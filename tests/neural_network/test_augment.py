@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from _asserts import ROUNDING, SAME_BITS, Tolerance, assert_close
+from _asserts import ROUNDING, ROUNDING_32, SAME_BITS, Tolerance, assert_close
 
 from skmtl import MultiHeadNetwork, make_targets
 from skmtl.heads import LabelHead, MapHead, PointsHead
@@ -26,13 +26,17 @@ def scene(n=30):
     return mask, box
 
 
+def every(n):
+    return np.ones(n, bool)
+
+
 def test_a_still_image_stays_as_it_is(rng):
     mask, box = scene()
-    moves = Augment(**STILL).draw(rng, len(mask), SIZE)
+    moves = Augment(**STILL).draw(rng, every(len(mask)), SIZE)
     assert_close(moves.field("mask", mask), mask, SAME_BITS)
     assert_close(moves.field("box", box), box, ROUNDING)
     X = rng.normal(size=(2, 3, 4, 1)).astype(np.float32)
-    assert_close(Augment(**STILL).light(X, rng), X, SAME_BITS)
+    assert_close(Augment(**STILL).light(X, rng, every(2)), X, SAME_BITS)
 
 
 def test_a_mirror_and_a_shift_are_those_of_numpy():
@@ -53,7 +57,7 @@ def test_a_mirror_and_a_shift_are_those_of_numpy():
 @pytest.mark.parametrize("flip", ["none", "horizontal", "both"])
 def test_boxes_points_and_maps_follow_the_mask(flip, rng):
     mask, box = scene(200)
-    moves = Augment(flip=flip, shift=0.1, zoom=0.2).draw(rng, len(mask), SIZE)
+    moves = Augment(flip=flip, shift=0.1, zoom=0.2).draw(rng, every(len(mask)), SIZE)
     moved, corners = moves.field("mask", mask), moves.field("box", box)
     points, height = moves.field("points", box), moves.field("map", 3.0 * mask[..., None])
     for i in range(len(mask)):
@@ -72,7 +76,7 @@ def test_what_is_not_observed_stays_so(rng):
     mask, box = scene(5)
     box[1] = np.nan
     points = np.array([[1.0, 1.0, np.nan, np.nan]] * 5)
-    moves = Augment(flip="both").draw(rng, 5, SIZE)
+    moves = Augment(flip="both").draw(rng, every(5), SIZE)
     assert_close(np.isnan(moves.field("box", box)).all(axis=1), [False, True, False, False, False], SAME_BITS)
     assert np.isnan(moves.field("heat maps", points)[:, 2:]).all()
     assert (moves.field("mask", np.full_like(mask, 255)) == 255).all()
@@ -80,10 +84,38 @@ def test_what_is_not_observed_stays_so(rng):
 
 def test_light_is_drawn_for_each_image(rng):
     X = np.ones((2000, 2, 2, 1))
-    lit = Augment(contrast=0.3, brightness=0.2).light(X, rng)
+    lit = Augment(contrast=0.3, brightness=0.2).light(X, rng, every(2000))
     assert_close(lit, np.broadcast_to(lit[:, :1, :1], lit.shape), SAME_BITS)
     assert 0.5 < lit.min() < 0.6 and 1.4 < lit.max() < 1.5
     assert_close(lit.mean(), 1.0, Tolerance("a mean over 2,000 draws", atol=0.02))
+
+
+def test_a_share_of_the_images_is_altered_and_numbers_are_learned_from_the_others(rng):
+    augment, mask, box = Augment(flip="both", share=0.4, numbers=False), *scene(25)
+    altered = augment.chosen(rng, 25)
+    assert altered.sum() == 10
+    moves = augment.draw(rng, altered, SIZE)
+    assert_close(moves.field("mask", mask)[~altered], mask[~altered], SAME_BITS)
+    assert_close(moves.field("box", box)[~altered], box[~altered], ROUNDING)
+    X = rng.normal(size=(25, 3, 4, 1)).astype(np.float32)
+    lit = augment.light(X, rng, altered)
+    assert_close(lit[~altered], X[~altered], SAME_BITS)
+    assert (lit[altered] != X[altered]).any(axis=(1, 2, 3)).all()
+    assert_close(augment.trust("tags", altered), np.ones(25), SAME_BITS)
+    assert_close(augment.trust("numbers", altered), np.where(altered, 0, 1 / 0.6), ROUNDING)
+    alone = [augment.chosen(rng, 1)[0] for _ in range(2000)]
+    assert_close(np.mean(alone), 0.4, Tolerance("a mean over 2,000 draws", atol=0.04))
+
+
+def test_labels_of_numbers_in_altered_images_do_not_matter(rng):
+    X, y = crosses(rng, 24)
+    still = Augment(**STILL, share=0.5, numbers=False)
+    model = MultiHeadNetwork(trunk=ConvTrunk((4,), (8,)), max_iter=1, batch_size=24, random_state=0)
+    targets = make_targets(left=y["left"], x=y["middle"][:, 0, 0])
+    curve = model.set_params(augment=still).fit(X, targets).loss_curve_
+    whole = model.set_params(augment=None).fit(X, targets).loss_curve_
+    assert_close(curve[0, 0], whole[0, 0], ROUNDING_32)  # the first losses are of the same images
+    assert abs(curve[0, 1] - whole[0, 1]) > 1e-3  # and of half of the numbers
 
 
 def crosses(rng, n):
@@ -131,6 +163,9 @@ def test_a_seed_gives_the_same_bits_and_judges_see_images_as_they_are(rng):
         ({"flip": "vertical"}, "flip must be one of .*got 'vertical'"),
         ({"shift": 1.0}, "shift must be a number >= 0 and below 1, got 1.0"),
         ({"zoom": -0.1}, "zoom must be a number >= 0 and below 1, got -0.1"),
+        ({"share": 0.0}, r"share must be a number in \(0, 1\], got 0.0"),
+        ({"numbers": "no"}, "numbers must be True or False, got 'no'"),
+        ({"numbers": False}, "numbers=False needs images to learn numbers from: share below 1"),
         ({"brightness": float("inf")}, "brightness must be a number >= 0 and below inf, got inf"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Networks that learn part by part: partial_fit, fit_batches, warm_start, and arrays on disk."""
+"""Networks that learn part by part: partial_fit, warm_start, and arrays on disk."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from _asserts import Tolerance, assert_close
-from _networks import bits_of, hide, scenes
+from _networks import bits_of, hide, rows_of, scenes
 from sklearn.base import clone
 
 from skmtl import MultiHeadNetwork, MultiTaskMLPClassifier, MultiTaskMLPRegressor, make_targets
 from skmtl.balancers import GradNorm
-from skmtl.heads import LabelHead, MaskHead, NumberHead, OrdinalHead, TagsHead
-from skmtl.neural_network import Augment, ConvTrunk, DenseTrunk, MixtureTrunk
+from skmtl.heads import LabelHead, MaskHead, OrdinalHead, TagsHead
+from skmtl.neural_network import Augment, ConvTrunk, DenseTrunk
 from skmtl.neural_network import _incremental as incremental
 
 TRUNK = ConvTrunk((4,), (8,), dropout=0.2, batch_norm=True)
@@ -30,11 +29,6 @@ def images():
 
 def network(**options):
     return MultiHeadNetwork(trunk=TRUNK, batch_size=16, random_state=0, **options)
-
-
-def rows_of(rng, n=120):
-    X = rng.normal(size=(n, 3))
-    return X, make_targets(kind=np.where(X[:, 0] > 0, "up", "down"), size=X @ [1.0, 2.0, 0.0])
 
 
 # ------------------------------------------------------------------------------ partial_fit
@@ -205,95 +199,6 @@ def test_lbfgs_learns_no_parts():
             cls(solver="lbfgs"), "fit_batches"
         )
         assert hasattr(cls(), "partial_fit") and hasattr(cls(), "fit_batches")
-
-
-# ------------------------------------------------------------------------------ fit_batches
-
-
-def test_one_batch_of_all_is_fit(images):
-    model = network(max_iter=3)
-    assert bits_of(clone(model).fit_batches([images])) == bits_of(clone(model).fit(*images))
-
-
-def test_a_generator_serves_one_epoch_and_a_function_many(rng):
-    X, y = rows_of(rng)
-    cuts = [slice(0, 50), slice(50, 90), slice(90, 120)]
-
-    def batches():
-        return ((X[cut], y[cut]) for cut in cuts)
-
-    model = MultiHeadNetwork(max_iter=25, learning_rate=0.01, schedule="constant", random_state=0)
-    listed = clone(model).fit_batches([(X[cut], y[cut]) for cut in cuts])
-    made = clone(model).fit_batches(batches)
-    assert made.score(X, y) > 0.9 and made.loss_curve_.shape == (25, 2)
-    assert bits_of(made) == bits_of(listed)
-    once = clone(model).set_params(**ONCE)
-    stepwise = clone(once)
-    for batch in batches():
-        stepwise.partial_fit(*batch)
-    assert bits_of(once.fit_batches(batches())) == bits_of(stepwise)
-
-
-def test_losses_are_those_of_all_rows(rng):
-    """At a rate of almost nothing the mean over batches is the loss of the whole set."""
-    X, y = rng.normal(size=(90, 3)), rng.normal(size=90)
-    slow = {"solver": "sgd", "learning_rate": 1e-12, "alpha": 0.0, **ONCE}
-    model = MultiHeadNetwork([("y", NumberHead())], DenseTrunk((4,)), random_state=0, **slow)
-    cuts = [slice(0, 60), slice(60, 90)]
-    first = clone(model).fit_batches([(X[:60], y[:60])])
-    parts = clone(model).fit_batches([(X[cut], y[cut]) for cut in cuts])
-    scale = first._codings["y"]
-    mean = (first.predict(X) - scale["shift"]) / scale["scale"] - (y - scale["shift"]) / scale["scale"]
-    assert_close(parts.loss_curve_[0], [0.5 * (mean**2).mean()], Tolerance("float32", rtol=1e-5))
-
-
-def test_weights_come_with_their_batch(rng):
-    X, y = rows_of(rng)
-    weight = np.r_[np.ones(60), np.zeros(60)]
-    model = MultiHeadNetwork(max_iter=2, random_state=0)
-    weighed = clone(model).fit_batches([(X, y, weight)])
-    assert bits_of(weighed) == bits_of(clone(model).fit_batches([(X[:60], y[:60])]))
-
-
-def test_shares_of_experts_are_told_of_the_last_batch(rng):
-    X, y = rows_of(rng)
-    model = MultiHeadNetwork(trunk=MixtureTrunk(DenseTrunk((4,)), n_experts=2), max_iter=2, random_state=0)
-    model.fit_batches([(X[:60], y[:60]), (X[60:], y[60:])])
-    assert_close(model.sharing_.sum(axis=1), np.ones(2), Tolerance("shares", rtol=1e-12))
-
-
-@pytest.mark.parametrize(
-    "batches, options, message",
-    [
-        (iter([]), {"max_iter": 1}, r"batches is empty: at least one \(X, y\) is needed"),
-        (iter([]), {}, "batches can be read once, but max_iter=30: give a list, or a function"),
-        ([1], {}, r"batches must hold \(X, y\) or \(X, y, sample_weight\), got int"),
-        ([], {"early_stopping": True}, "early_stopping=True holds rows back, which fit_batches cannot"),
-        ([], {"checkpoint": "x.npz"}, "checkpoint compares all samples, which fit_batches cannot"),
-    ],
-)
-def test_batches_that_cannot_be_read_are_refused(batches, options, message):
-    with pytest.raises(ValueError, match=message):
-        MultiHeadNetwork(**options).fit_batches(batches)
-
-
-def test_a_function_must_begin_anew(rng):
-    spent = iter([rows_of(rng)])
-    with pytest.raises(ValueError, match="batches gave nothing when it was asked a second time"):
-        MultiHeadNetwork().fit_batches(lambda: spent)
-
-
-def test_perceptrons_learn_from_batches(rng):
-    X = rng.normal(size=(200, 3))
-    Y = np.column_stack([X[:, 0] * X[:, 1], X.sum(axis=1)])
-    parts = [(X[:120], Y[:120]), (X[120:], Y[120:])]
-    regressor = MultiTaskMLPRegressor((16,), learning_rate=0.02, max_iter=60, random_state=0)
-    assert regressor.fit_batches(parts).score(X, Y) > 0.9 and regressor.solver_ == "adam"
-    labels = [(part, (target > 0).astype(int)) for part, target in parts]
-    classifier = MultiTaskMLPClassifier((16,), learning_rate=0.02, max_iter=60, random_state=0)
-    assert classifier.fit_batches(labels, classes=[0, 1]).score(X, Y > 0) > 0.9
-    whole = clone(regressor).set_params(solver="adam").fit(X, Y)
-    assert bits_of(clone(regressor).fit_batches([(X, Y)])) == bits_of(whole)
 
 
 # ------------------------------------------------------------------------------- warm_start

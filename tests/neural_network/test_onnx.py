@@ -150,7 +150,7 @@ def test_several_inputs_and_flat_images(images, runtime, tmp_path):
     trunk = InputsTrunk(
         [
             ("numbers", [2, 0], DenseTrunk((4,), batch_norm=True)),
-            ("picture", slice(3, None), ConvTrunk((4,), (5,), image_shape=(15, 16))),
+            ("picture", slice(3, None), ConvTrunk((4,), (5,), batch_norm=True, image_shape=(15, 16))),
         ],
         (8,),
     )

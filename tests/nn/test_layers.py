@@ -27,6 +27,7 @@ LAYERS = {
     "conv_pool": (lambda: nn.conv_pool("a", 3), IMAGE),
     "conv_pool of many channels": (lambda: nn.conv_pool("a", 2), (4, 3, 32)),
     "max_pool": (lambda: nn.max_pool(2), IMAGE),
+    "norm_pool": (lambda: nn.norm_pool("a"), IMAGE),
     "mean_pool": (lambda: nn.mean_pool(2), IMAGE),
     "global_mean": (nn.global_mean, IMAGE),
     "resize, larger": (lambda: nn.resize(13, 10), IMAGE),
@@ -152,7 +153,7 @@ def test_the_first_layer_leaves_its_input_alone_where_nobody_asks(name, rng):
         assert_close(gradients[key], value, SAME_BITS, key)
 
 
-@pytest.mark.parametrize("name", ["conv, stride 2", "conv_pool", "batch_norm of images"])
+@pytest.mark.parametrize("name", ["conv, stride 2", "conv_pool", "batch_norm of images", "norm_pool"])
 def test_the_bits_are_the_same_for_any_number_of_threads(name, rng, monkeypatch):
     monkeypatch.setattr(nn._layer, "LEAST", 1)  # a small batch in as many parts as there can be
     layer, params, X, _ = build(name, rng, n=11, dtype=np.float32)
@@ -305,21 +306,42 @@ def test_a_dropout_rate_of_one_is_refused():
         nn.dropout(1)
 
 
+def _same_as_its_parts(one, parts, shape, dtype, rng):
+    tolerance = Tolerance("sums in another order", rtol=0, atol=1e-5 if dtype == np.float32 else 1e-12)
+    params, made = one.init(np.random.default_rng(0), shape, np.dtype(dtype))
+    same, _ = parts.init(np.random.default_rng(0), shape, np.dtype(dtype))
+    for name in params:
+        assert_close(params[name], same[name], SAME_BITS)
+        params[name] = params[name] + rng.normal(0, 0.3, size=params[name].shape).astype(dtype)
+    X = rng.normal(size=(3, *shape)).astype(dtype)[:, ::-1]
+    runs = nn.Run(rng), nn.Run(rng)
+    (Y, back), (Z, back_z) = (
+        each.forward(params, X, run) for each, run in zip((one, parts), runs, strict=True)
+    )
+    slope = rng.normal(size=Y.shape).astype(dtype)
+    (dX, gradients), (dZ, expected) = back(slope), back_z(slope)
+    got, wanted = {"Y": Y, "dX": dX, **gradients}, {"Y": Z, "dX": dZ, **expected}
+    for name, value in wanted.items():
+        top = np.abs(value).max()
+        assert_close(got[name] / top, value / top, tolerance, name)
+    assert runs[0].gathered.keys() == runs[1].gathered.keys()
+    for name, value in runs[1].gathered.items():
+        assert_close(runs[0].gathered[name], value, SAME_BITS, name)
+    assert Y.shape == (3, *made)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("shape", "k"), [((9, 8, 1), 5), ((12, 13, 3), 32), ((6, 6, 33), 7)])
 def test_conv_pool_is_the_chain_of_its_parts(shape, k, dtype, rng):
-    tolerance = Tolerance("sums in another order", rtol=0, atol=1e-5 if dtype == np.float32 else 1e-12)
-    one, parts = nn.conv_pool("a", k), nn.chain(nn.conv("a", k), nn.max_pool(2), nn.relu())
-    params, made = one.init(np.random.default_rng(0), shape, np.dtype(dtype))
-    same, _ = parts.init(np.random.default_rng(0), shape, np.dtype(dtype))
-    assert_close(params["a.W"], same["a.W"], SAME_BITS)
-    X = rng.normal(size=(3, *shape)).astype(dtype)[:, ::-1]
-    (Y, back), (Z, back_z) = one.forward(params, X, nn.Run(rng)), parts.forward(params, X, nn.Run(rng))
-    slope = rng.normal(size=Y.shape).astype(dtype)
-    (dX, gradients), (dZ, expected) = back(slope), back_z(slope)
-    for name, got, wanted in (("Y", Y, Z), ("dX", dX, dZ), *((n, gradients[n], expected[n]) for n in params)):
-        assert_close(got / np.abs(wanted).max(), wanted / np.abs(wanted).max(), tolerance, name)
-    assert Y.shape == (3, *made)
+    parts = nn.chain(nn.conv("a", k), nn.max_pool(2), nn.relu())
+    _same_as_its_parts(nn.conv_pool("a", k), parts, shape, dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(9, 8, 1), (2, 3, 33)])
+def test_norm_pool_is_the_chain_of_its_parts(shape, dtype, rng):
+    parts = nn.chain(nn.batch_norm("a", rectified=True), nn.max_pool(2))
+    _same_as_its_parts(nn.norm_pool("a"), parts, shape, dtype, rng)
 
 
 def test_conv_pool_takes_whole_numbers_and_no_images_and_refuses_one_pixel(rng):

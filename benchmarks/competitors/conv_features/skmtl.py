@@ -10,9 +10,14 @@ from skmtl.feature_extraction import FixedFilters
 PACKAGE = "skmtl"
 
 
-def prepare(data, threads):
+def prepare(data, threads, arithmetic="float"):
     model = ConvFeatureExtractor(
-        FixedFilters(data.filters), threshold=data.threshold, pooling="sum", grid=2, n_jobs=threads
+        FixedFilters(data.filters),
+        threshold=data.threshold,
+        pooling="sum",
+        grid=2,
+        arithmetic=arithmetic,
+        n_jobs=threads,
     )
     model.fit(data.X[:4])
     model.transform(data.X[:1])

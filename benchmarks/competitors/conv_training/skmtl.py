@@ -21,7 +21,7 @@ def start(data, threads, network):
     threadpool_limits(1, user_api="blas")
     vector = nn.Vector(data.params)
     state = {"data": data, "network": network, "vector": vector, "optimiser": nn.sgd(MOMENTUM)}
-    state["threads"] = threads
+    state |= {"threads": threads, "room": nn.Room()}
     state["momentum"] = state["optimiser"].start(vector.array)
     state["first"] = {name: value.copy() for name, value in gradients(state).items()}
     return state
@@ -29,7 +29,8 @@ def start(data, threads, network):
 
 def gradients(state):
     data = state["data"]
-    run = nn.Run(np.random.default_rng(0), n_jobs=state["threads"])  # learns, though nothing here is drawn
+    learner = np.random.default_rng(0)  # nothing here is drawn
+    run = nn.Run(learner, n_jobs=state["threads"], room=state["room"])
     scores, back = state["network"].forward(state["vector"].views, data.X, run)
     _, slopes = nn.cross_entropy()(scores, data.y, np.full(len(data.y), 1 / len(data.y), np.float32))
     return back(slopes, need_input=False)[1]
