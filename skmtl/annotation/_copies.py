@@ -14,6 +14,8 @@ from ._levels import Examples
 
 #: Copies of every image.
 COPIES = 3
+#: Every copy is altered, whatever share of them the augmentation of a network alters.
+ALTERED = np.ones(1, bool)
 
 
 class WithCopies(Sequence):
@@ -41,7 +43,7 @@ class WithCopies(Sequence):
 
     def _drawn(self, i: int) -> tuple[Moves, np.random.Generator]:
         rng = np.random.default_rng([self.seed, i])
-        return self.augment.draw(rng, 1, self.images.shapes[i % len(self.images)][:2]), rng
+        return self.augment.draw(rng, ALTERED, self.images.shapes[i % len(self.images)][:2]), rng
 
 
 def with_copies(
@@ -68,7 +70,7 @@ def relit(image: np.ndarray, augment: Augment, rng: np.random.Generator) -> np.n
     pixels = np.atleast_3d(image).astype(np.float64)
     mean, spread = pixels.mean(axis=(0, 1)), pixels.std(axis=(0, 1))
     spread = np.where(spread > 0, spread, 1)
-    lit = augment.light(((pixels - mean) / spread)[None], rng)[0] * spread + mean
+    lit = augment.light(((pixels - mean) / spread)[None], rng, ALTERED)[0] * spread + mean
     if kind.kind in "iu":
         lit = np.clip(np.rint(lit), np.iinfo(kind).min, np.iinfo(kind).max)
     return lit.reshape(image.shape).astype(kind)
