@@ -1,8 +1,8 @@
 """Pictures of what annotators find on images not seen before: ``python benchmarks/annotation_pictures.py``.
 
-``--data FOLDER`` (or the variable SKMTL_DATA) holds ``bccd.npz`` (blood cells, MIT) and ``dsb2018.npz``
-(nuclei, CC0); the pictures are written to ``docs/images``. What a person drew is white, or to the left or
-above.
+``--data FOLDER`` (or the variable SKMTL_DATA) holds ``bccd.npz`` (blood cells, MIT), ``dsb2018.npz``
+(nuclei, CC0) and ``dlc_openfield.npz`` (mice, LGPL); the pictures are written to ``docs/images``. What a
+person drew is white, or to the left or above.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import os
 from pathlib import Path
 
 import numpy as np
+from accuracy.annotation_mice import mosaics
 from PIL import Image, ImageDraw
 from skimage.segmentation import find_boundaries
 
-from skmtl import ImageAnnotator, ObjectDetector, PoseEstimator
+from skmtl import ImageAnnotator, MultiPoseEstimator, ObjectDetector, PoseEstimator
 from skmtl.annotation import InstancesHead, LinesHead, MapHead, PixelsHead, RegionsHead
 from skmtl.heads import CountHead, LabelHead
 
@@ -33,6 +34,7 @@ def main() -> None:
     data = parser.parse_args().data
     blood(np.load(data / "bccd.npz"))
     nuclei(np.load(data / "dsb2018.npz"))
+    mice(np.load(data / "dlc_openfield.npz"))
 
 
 def blood(data) -> None:
@@ -115,6 +117,23 @@ def nuclei(data) -> None:
     save([one.resize((one.width * ZOOM, one.height * ZOOM)) for one in both], "maps")
 
 
+def mice(data) -> None:
+    """The points of several bodies."""
+    images, points, rng = data["images"], data["points"].astype(float), np.random.default_rng(0)
+    order = rng.permutation(len(images))
+    train, test = (mosaics(images[some], points[some], 30, rng) for some in (order[:30], order[58:]))
+    model = MultiPoseEstimator(score_threshold=0.3, random_state=0).fit(*train)
+    pairs = list(zip(test[0], test[1], model.predict(test[0][:6]), strict=False))
+    colour = [np.repeat(image[:, :, None], 3, axis=2) for image, _, _ in pairs]
+    save(
+        [
+            drawn(c, bodies=f["points"][:, [0, 1, 3, 2]], true_points=np.concatenate(t))
+            for c, (_, t, f) in zip(colour, pairs, strict=True)
+        ],
+        "bodies",
+    )
+
+
 def drawn(
     image, masks=(), outline=None, colour=(255, 255, 255), regions=None, text="", **marks
 ) -> Image.Image:
@@ -136,7 +155,7 @@ def drawn(
     return picture
 
 
-def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_points=()) -> None:
+def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_points=(), bodies=()) -> None:
     for box in true_boxes:
         draw.rectangle([*(np.asarray(box) * ZOOM)], outline=(255, 255, 255))
     for k, box in enumerate(boxes):
@@ -147,6 +166,9 @@ def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_poi
         draw.ellipse([x - 7, y - 7, x + 7, y + 7], outline=(255, 255, 255))
     for x, y in np.asarray(points)[:, :2] * ZOOM if len(points) else ():
         draw.ellipse([x - 4, y - 4, x + 4, y + 4], fill=COLOURS[2], outline=(0, 0, 0))
+    for k, body in enumerate(bodies):
+        ring = [tuple(place) for place in np.asarray(body)[[*range(len(body)), 0], :2] * ZOOM]
+        draw.line(ring, fill=COLOURS[k % 6], width=2)
     if text:
         draw.rectangle([0, 0, 8 + 6 * len(text), 14], fill=(0, 0, 0))
         draw.text((4, 1), text, fill=(255, 255, 255))

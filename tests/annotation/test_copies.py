@@ -122,7 +122,7 @@ def test_copies_are_the_same_whenever_they_are_asked_for(scene):
 
 def test_all_kinds_learn_from_copies(monkeypatch):
     monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
-    images, boxes = squares(8)
+    images, boxes = squares(6)
     heads = [("where", ObjectsHead()), ("n", CountHead()), ("one", BoxHead()), ("mask", PixelsHead())]
     y = [
         {"where": record, "n": len(own), "one": own[0], "mask": (numbered(own) > 0).astype(int)}
