@@ -155,7 +155,7 @@ def drawn(
     return picture
 
 
-def _mark(draw, text, boxes=(), colours=None, true_boxes=(), points=(), true_points=(), bodies=()) -> None:
+def _mark(draw, text, *, boxes=(), colours=None, true_boxes=(), points=(), true_points=(), bodies=()) -> None:
     for box in true_boxes:
         draw.rectangle([*(np.asarray(box) * ZOOM)], outline=(255, 255, 255))
     for k, box in enumerate(boxes):
