@@ -1,8 +1,8 @@
 """Pictures of what annotators find on images not seen before: ``python benchmarks/annotation_pictures.py``.
 
-``--data FOLDER`` (or the variable SKMTL_DATA) holds ``bccd.npz`` (blood cells, MIT), ``dsb2018.npz``
-(nuclei, CC0) and ``dlc_openfield.npz`` (mice, LGPL); the pictures are written to ``docs/images``. What a
-person drew is white, or to the left or above.
+``--data FOLDER`` (or the variable SKMTL_DATA) holds ``bccd.npz`` (blood cells, MIT) and ``dsb2018.npz``
+(nuclei, CC0); the pictures are written to ``docs/images``. What a person drew is white, or to the left or
+above.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-from accuracy.annotation_mice import mosaics
 from PIL import Image, ImageDraw
 from skimage.segmentation import find_boundaries
 
@@ -34,7 +33,6 @@ def main() -> None:
     data = parser.parse_args().data
     blood(np.load(data / "bccd.npz"))
     nuclei(np.load(data / "dsb2018.npz"))
-    mice(np.load(data / "dlc_openfield.npz"))
 
 
 def blood(data) -> None:
@@ -52,6 +50,7 @@ def blood(data) -> None:
         colours = [COLOURS[list(names).index(label)] for label in found["labels"]]
         tiles.append(drawn(images[i], boxes=found["boxes"], colours=colours, true_boxes=boxes[i]))
     save(tiles, "objects")
+    several(images, boxes, labels, data["split"])
     one = [i for i in range(len(images)) if (labels[i] == "WBC").sum() == 1]
     points = {i: extremes(boxes[i][labels[i] == "WBC"][0]) for i in one}
     train, test = [[i for i in one if data["split"][i] == part] for part in ("train", "test")]
@@ -61,6 +60,17 @@ def blood(data) -> None:
     save(
         [drawn(images[i], points=p, true_points=points[i]) for i, p in zip(test, told, strict=True)], "points"
     )
+
+
+def several(images, boxes, labels, split) -> None:
+    """The outermost points of every red cell."""
+    red = [own[names == "RBC"] for own, names in zip(boxes, labels, strict=True)]
+    bodies = [np.array([extremes(box) for box in own]).reshape(-1, 4, 2) for own in red]
+    train, test = np.flatnonzero(split == "train")[:80], np.flatnonzero(split == "test")[:6]
+    model = MultiPoseEstimator(score_threshold=0.3, max_bodies=50, random_state=0)
+    told = model.fit(images[train], [bodies[i] for i in train]).predict(images[test])
+    pairs = zip(test, told, strict=True)
+    save([drawn(images[i], bodies=one["points"], true_boxes=red[i]) for i, one in pairs], "bodies")
 
 
 def extremes(box: np.ndarray) -> np.ndarray:
@@ -115,23 +125,6 @@ def nuclei(data) -> None:
     told = [np.clip(one["clean"], 0, 255).astype(np.uint8) for one in clean.predict(noisy[test])]
     both = [Image.fromarray(np.concatenate([noisy[i], one])) for i, one in zip(test, told, strict=True)]
     save([one.resize((one.width * ZOOM, one.height * ZOOM)) for one in both], "maps")
-
-
-def mice(data) -> None:
-    """The points of several bodies."""
-    images, points, rng = data["images"], data["points"].astype(float), np.random.default_rng(0)
-    order = rng.permutation(len(images))
-    train, test = (mosaics(images[some], points[some], 30, rng) for some in (order[:30], order[58:]))
-    model = MultiPoseEstimator(score_threshold=0.3, random_state=0).fit(*train)
-    pairs = list(zip(test[0], test[1], model.predict(test[0][:6]), strict=False))
-    colour = [np.repeat(image[:, :, None], 3, axis=2) for image, _, _ in pairs]
-    save(
-        [
-            drawn(c, bodies=f["points"][:, [0, 1, 3, 2]], true_points=np.concatenate(t))
-            for c, (_, t, f) in zip(colour, pairs, strict=True)
-        ],
-        "bodies",
-    )
 
 
 def drawn(

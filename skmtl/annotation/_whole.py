@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
-from ..heads import Head, NumberHead
+from ..heads import BoxHead, Head, NumberHead
 from ..heads._auto import choose_head
 from ..io import ImageRecord
 from ..targets._fields import as_column
@@ -14,6 +14,8 @@ from ._derivatives import quarters
 from ._head import AnnotationHead, mean_entropy
 from ._levels import Examples, Settings, learn_network
 from ._moved import boxes_after, points_after
+from ._points import read_points
+from ._records import read_objects
 from ._tags import learn_tags, tag_value, tags_of
 
 #: Numbers are predicted within the range seen at fit, and this share of it beyond: from few images a
@@ -53,6 +55,8 @@ class ImageHead(AnnotationHead):
             annotation = self._tags_of(annotation, where)
         if annotation is None or (isinstance(annotation, float) and np.isnan(annotation)):
             return None
+        if self.head is not None and self.head.in_image:
+            _check_places(annotation, shape, where, isinstance(self.head, BoxHead))
         return annotation, np.array(shape[1::-1], dtype=np.float64)
 
     def _tags_of(self, image: ImageRecord, where: str) -> dict[str, bool] | None:
@@ -134,6 +138,23 @@ class ImageHead(AnnotationHead):
         column = self.column([truth[i] for i in known], spec)
         told = self.column([(found[i], truth[i][1]) for i in known], spec)
         return _inner(spec).score(column, told, spec["inner"])
+
+
+def _check_places(value, shape, where: str, box: bool) -> None:
+    """Raise ValueError for what is no box, or no points, of an image of ``shape``."""
+    try:
+        places = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{where} must be numbers, got {value!r:.80}") from None
+    if box:
+        if places.shape != (4,):
+            raise ValueError(f"{where}: a box is 4 numbers x1, y1, x2, y2, got the shape {places.shape}")
+        if np.isfinite(places).all():
+            read_objects({"boxes": places[None], "labels": [0]}, shape, where)
+    elif places.ndim != 2 or places.shape[1] not in (2, 3):
+        raise ValueError(f"{where}: points are (K, 2) or (K, 3), got the shape {places.shape}")
+    else:
+        read_points(places, shape, where)
 
 
 def _blank(head: Head, values: list):

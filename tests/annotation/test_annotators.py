@@ -263,7 +263,8 @@ def test_bad_images_and_annotations_are_counted_or_refused(scene):
         (np.zeros((3, 5)), "X must be images"),
         ([], "X holds no image"),
         ([np.zeros((5, 5)), np.zeros((5, 5, 3))], r"X\[1\] has the shape"),
-        (["a.png"], r"X\[0\] must be numbers"),
+        ([["a.png"]], r"X\[0\] must be numbers"),
+        (["a.png"], "a.png: no such file"),
         ([np.full((5, 5), np.inf)], "NaN or infinite"),
     ],
 )

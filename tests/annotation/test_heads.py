@@ -19,7 +19,7 @@ from skmtl.annotation._head import UNKNOWN, even_shares, mean_entropy
 from skmtl.annotation._instances import Masks, depths
 from skmtl.annotation._rows import Segments
 from skmtl.annotation._whole import _inner
-from skmtl.heads import CountHead, LabelHead, OrdinalHead, PointsHead
+from skmtl.heads import BoxHead, CountHead, LabelHead, OrdinalHead, PointsHead
 from skmtl.io import RLE, ImageRecord, LabelMap, ObjectRecord
 
 SHAPE = (30, 34)
@@ -261,6 +261,11 @@ BAD = [
     (PoseHead(), [[50.0, 2.0]], "y\\[7\\]: point 0 is .* outside its image"),
     (PoseHead(), [1.0, 2.0], "points are \\(K, 2\\) or \\(K, 3\\)"),
     (PoseHead(), ImageRecord("b.png", *SHAPE), "a pose is the key points of one object, but 0"),
+    (ImageHead(BoxHead()), [1, 2, 3, 4, 5.0], "y\\[7\\]: a box is 4 numbers x1, y1, x2, y2, got the shape"),
+    (ImageHead(BoxHead()), [40.0, 2, 50, 9], "box 0 is .* no area inside its image of 34 x 30"),
+    (ImageHead(BoxHead()), "left", "y\\[7\\] must be numbers, got 'left'"),
+    (ImageHead(PointsHead()), [1.0, 2], "points are \\(K, 2\\) or \\(K, 3\\), got the shape \\(2,\\)"),
+    (ImageHead(PointsHead()), [[50.0, 2]], "y\\[7\\]: point 0 is .* outside its image"),
     (MapHead(), np.zeros((4, 4)), "must be numbers of the image's shape"),
     (MapHead(), np.full(SHAPE, np.inf), "infinite"),
     (
