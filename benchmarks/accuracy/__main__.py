@@ -26,6 +26,8 @@ STUDIES = {
     "network_defaults": "before",
     "annotation": "alone",
     "annotation_augment": "as they are",
+    "annotation_bodies": "alone",
+    "annotation_cells": "alone",
     "annotation_objects": "alone",
     "annotation_pixels": "TrainableSegmenter",
     "hidden": "by column",
