@@ -28,6 +28,8 @@ STUDIES = {
     "network_sharing": "hard sharing",
     "annotation": "alone",
     "annotation_augment": "as they are",
+    "annotation_bodies": "alone",
+    "annotation_cells": "alone",
     "annotation_objects": "alone",
     "annotation_pixels": "TrainableSegmenter",
     "hidden": "by column",

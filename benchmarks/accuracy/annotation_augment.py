@@ -1,9 +1,9 @@
 """What copies of images are worth where few are annotated: annotators with ``augment`` and without.
 
 12 images of nuclei, 15 blood smears, 15 frames of a mouse and 25 photographs of raccoons to learn from.
-"moved" learns from three copies of each as well, moved and lit differently (`Augment()`); "mirrored" also
-mirrors them where that changes nothing: not the mouse, which has a left and a right ear, and raccoons not
-upside down. CPU seconds of one thread: fit, and an image to predict.
+"copies" learns from three copies of each as well, moved, lit differently, and mirrored where that changes
+nothing: not the mouse, which has a left and a right ear, and raccoons not upside down. CPU seconds of one
+thread: fit, and an image to predict.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from skmtl.neural_network import Augment
 SETS = {
     "nuclei": ("instances", 12, "both"),
     "blood": ("boxes", 15, "both"),
-    "mouse": ("points", 15, None),
+    "mouse": ("points", 15, "none"),
     "raccoons": ("boxes", 25, "horizontal"),
 }
 
@@ -29,8 +29,7 @@ def run(data: Path, splits: int) -> tuple[list[Scores], list[str]]:
     tables = []
     for name, (kind, few, flip) in SETS.items():
         images, table = annotation_sets.load(data, name), Scores(f"{name}: {kind} of {few} images")
-        ways = {"as they are": None, "moved": Augment()}
-        ways |= {} if flip is None else {"mirrored": Augment(flip=flip)}
+        ways = {"as they are": None, "copies": Augment(flip=flip)}
         for seed in range(splits):
             train, test = images.parts(seed)
             for way, augment in ways.items():

@@ -51,8 +51,8 @@ class ImageAnnotator(BaseAnnotator):
         Epochs of the network, and more where there are so few samples that these are under 600 steps.
     augment : skmtl.neural_network.Augment, optional
         Learn also from three copies of every image, moved and lit differently, with what is marked in them;
-        numbers, counts and maps of numbers are not learned from copies. Where images are few this pays
-        (see the user guide). The trunk learns from the images as they are.
+        numbers, counts and maps of numbers are not learned from copies. Meant for few images. The trunk
+        learns from the images as they are.
     on_error : {"raise", "skip"}, default "raise"
         What to do about an image or an annotation that cannot be used.
     random_state : int, RandomState instance or None

@@ -54,7 +54,7 @@ def add_to(commands) -> None:
         choices=("none", "horizontal", "both"),
         metavar="FLIP",
         help="learn also from three copies of every image, moved, lit differently, and mirrored: none, "
-        "horizontal (left and right) or both; pays where images are few",
+        "horizontal (left and right) or both; meant for few images",
     )
     arguments.add_jobs(train)
     arguments.add_on_error(train)
