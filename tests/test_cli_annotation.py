@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from _photographed import QUICK, SIDE, N, answer, content, refusal, train, write_scenes
+from annotation._toys import few_steps
 from skimage.io import imread, imsave
 
 from skmtl.cli import main
@@ -27,7 +28,7 @@ def scenes(tmp_path_factory):
     """A folder with images, annotations and two models: of all kinds, and of objects."""
     folder = tmp_path_factory.mktemp("scenes")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skmtl.annotation._levels.STEPS", 20)
+        few_steps(patch, 20)
         write_scenes(folder)
         train(folder, "all.skmtl", "--kinds", "instances,points,tags")
         train(folder, "objects.skmtl", "--kinds", "objects")
@@ -180,7 +181,7 @@ def test_predictions_of_other_images_than_the_truth(scenes, tmp_path, capsys):
 
 
 def test_images_held_back_are_scored(scenes, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
+    few_steps(monkeypatch)
     given = [scenes / "images", "--annotations", scenes / "truth.json", "--test-share", "0.25"]
     quick = ["--kinds", "objects", "--max-iter", "1", "--max-samples", "300", "--filters", "4", "--quiet"]
     out = tmp_path / "m.skmtl"
@@ -248,7 +249,7 @@ def test_images_that_cannot_be_used_stop_the_run_or_are_counted(scenes, damaged,
 
 
 def test_annotations_that_cannot_be_used_stop_the_run_or_are_counted(scenes, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
+    few_steps(monkeypatch)
     truth = tmp_path / "truth.json"
     text = (scenes / "truth.json").read_text()
     truth.write_text(text.replace(f'"height": {SIDE}', f'"height": {SIDE + 1}', 1))
@@ -330,7 +331,7 @@ def test_images_by_pattern_and_by_list(scenes, tmp_path, capsys):
 
 def test_several_bodies_an_image(scenes, tmp_path, monkeypatch, capsys):
     """Of a COCO file with points, through a model, into one again."""
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 20)
+    few_steps(monkeypatch, 20)
     images = tmp_path / "pairs"
     images.mkdir()
     records = []

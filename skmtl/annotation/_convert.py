@@ -156,7 +156,8 @@ class _Draft:
 
 def _body(name: str | None, points: np.ndarray, score: float, box=None) -> ObjectRecord:
     points = np.column_stack([points[:, :2], np.full(len(points), 2.0)])
-    return ObjectRecord(name or "body", None if box is None else tuple(box), points=points, score=score)
+    flat = box is None or box[2] <= box[0] or box[3] <= box[1]  # then its box is that of the points
+    return ObjectRecord(name or "body", None if flat else tuple(box), points=points, score=score)
 
 
 def _fit(body: ObjectRecord, one: ObjectRecord) -> float:

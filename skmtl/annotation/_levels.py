@@ -20,6 +20,8 @@ ALPHA = 1e-2
 #: Rows of a step at most, of few rows a thirtieth; and the learning rate of such steps. Larger batches take
 #: fewer steps of that much more.
 BATCH, RATE = 128, 2e-3
+#: Steps at least, where a level asks for no other number.
+STEPS = 600
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Settings:
     max_iter: int
     n_jobs: int | None
     verbose: bool = False
-    least_steps: int = 600
+    least_steps: int | None = None
     batch: int = BATCH
 
 
@@ -71,7 +73,7 @@ def learn_network(
         learning_rate=RATE * growth,
         schedule="cosine",
         batch_size=batch,
-        max_iter=max(settings.max_iter, -(-settings.least_steps * batch // len(X))),
+        max_iter=max(settings.max_iter, -(-(settings.least_steps or STEPS) * batch // len(X))),
         random_state=seed,
         verbose=settings.verbose,
     ).fit(X, make_targets(**fields))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from annotation._toys import SMALL, numbered, records, small_trunk, squares
+from annotation._toys import SMALL, few_steps, numbered, records, small_trunk, squares
 
 from skmtl.annotation import (
     ImageAnnotator,
@@ -121,7 +121,7 @@ def test_copies_are_the_same_whenever_they_are_asked_for(scene):
 
 
 def test_all_kinds_learn_from_copies(monkeypatch):
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
+    few_steps(monkeypatch)
     images, boxes = squares(6)
     heads = [("where", ObjectsHead()), ("n", CountHead()), ("mask", PixelsHead())]
     y = [

@@ -4,7 +4,7 @@ import weakref
 
 import numpy as np
 import pytest
-from annotation._toys import SMALL, numbered, records, small_trunk, squares
+from annotation._toys import SMALL, few_steps, numbered, records, small_trunk, squares
 from skimage.io import imsave
 
 from skmtl.annotation import ImageAnnotator, ObjectDetector, ObjectsHead, PixelsHead
@@ -35,7 +35,7 @@ class Read:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)
+    few_steps(monkeypatch)
 
 
 def scene():

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from annotation._toys import SMALL, numbered, records, small_trunk, squares
+from annotation._toys import SMALL, few_steps, numbered, records, small_trunk, squares
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
@@ -99,7 +99,7 @@ def same(one, other):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_comes_back_to_the_bit(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("skmtl.annotation._levels.STEPS", 3)  # what it learns does not matter
+    few_steps(monkeypatch)
     model = MODELS[name]()
     X = IMAGES.reshape(12, -1) if name == "MultiTaskLogisticRegression" else IMAGES
     path = save_model(model, tmp_path / "a.skmtl")
