@@ -19,13 +19,12 @@ class ImageAnnotator(BaseAnnotator):
     Beside them stand derivatives of Gaussians at five scales (of the whole image: means and standard
     deviations of its quarters), which tell how bright a plain area is; and the same of the image less its
     mean, over its standard deviation, to which dim images look like bright ones. Pixels are looked at
-    twice: from 2,000 of them on, a first network tells something of each 2 x 2 of them, and a second one also
-    sees, by its derivatives, what that told around each (auto-context). For each of these
-    levels one network
-    with shared hidden layers tells what its heads need, and learns by the sum of their losses over what is
-    known: an annotation that an image lacks costs it nothing for the other kinds. Heads of whole images also
-    go by what the others find: how many objects, and where each image shows one thing (a box, a body), by
-    that part of the image, cut out and enlarged.
+    twice: from 2,000 of them on, a first network tells something of each 2 x 2 of them - of each, where
+    lines are asked for - and a second one also sees, by its derivatives, what that told around each
+    (auto-context). For each of these levels one network with shared hidden layers tells what its heads need,
+    and learns by the sum of their losses over what is known: an annotation that an image lacks costs it
+    nothing for the other kinds. Heads of whole images also go by what the others find: how many objects, and
+    where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged.
 
     Parameters
     ----------

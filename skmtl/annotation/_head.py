@@ -34,12 +34,15 @@ class AnnotationHead(Component):
     `fields`, what the network is to tell of a row; `targets`, the same as numbers; `counts`, how many rows to
     learn from; and on what the network tells `decode`, `probabilities` and `uncertainty`.
 
+    ``fine`` says of heads of pixels that what they tell may be one pixel wide.
+
     A field called "kind" holds codes 0, 1, ..., of which ``spec["n_codes"]`` are possible and `UNKNOWN` is
     not known. Rows are drawn by their kind; what the network tells of it is set right for the shares that
     were drawn, and reaches `decode` as probabilities (rows, n_codes).
     """
 
     level: ClassVar[str] = "pixel"
+    fine: ClassVar[bool] = False
 
     def read(self, annotation: Any, shape: tuple[int, ...], where: str) -> Any:
         """The annotation of an image of ``shape`` (h, w, ...) in the form that `learn` and `targets` take.

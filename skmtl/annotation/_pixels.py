@@ -99,6 +99,8 @@ class LinesHead(PixelsHead):
     makes lines x, y of either. `score` is the boundary F1 (`skmtl.metrics.boundary_f1` with ``lines=True``).
     """
 
+    fine = True
+
     def __init__(self, unlabelled=IGNORE, threshold=0.3, tolerance=2.0):
         super().__init__(unlabelled)
         self.threshold = threshold

@@ -11,7 +11,7 @@ from ._derivatives import Light, Pyramid, with_channels
 
 #: Rows and columns of a tile, in pixels or cells: what is in memory at once, for each thread.
 TILE = 128
-#: Squares of 2 x 2 pixels, around chosen ones, of which something is told; and the grid on which such a
+#: Squares, around chosen ones, of which something is told; and the grid on which such a
 #: window begins, so that the coarsest cells in it are those of the whole image.
 AROUND, STEP = 48, 16
 
@@ -22,25 +22,27 @@ class Sight:
     """An image (h, w[, c]), and the trunk whose maps are seen beside its derivatives, if any.
 
     ``first`` and ``tiles`` give planes (f, ...) of which a network takes the derivatives `Through`
-    ``light.view()``; ``first_at`` and ``second_at`` give features (m, f) as a network learns them.
+    ``light.view()``; ``first_at`` and ``second_at`` give features (m, f) as a network learns them. The first
+    network tells something of squares of ``grain`` x ``grain`` pixels, ``coarse`` (rows, columns) of them.
     """
 
-    def __init__(self, image: np.ndarray, trunk=None):
+    def __init__(self, image: np.ndarray, trunk=None, grain: int = 2):
         self.image, self.trunk, self.shape = image, trunk, image.shape[:2]
         self.light = Light.of(with_channels(image))
         self.pyramid = self.light.pyramid(with_channels(image))
-        self.half = tuple(-(-length // 2) for length in self.shape)
+        self.grain, self.coarse = grain, tuple(-(-length // grain) for length in self.shape)
         self.size = self.shape[0] * self.shape[1]
 
     def first(self, area: Area) -> np.ndarray:
-        """Derivatives (20 c, r, s) at an area of the squares of 2 x 2 pixels."""
-        return self.pyramid.box(*area, step=0.5)
+        """Derivatives (20 c, r, s) at an area of the squares."""
+        return self.pyramid.box(*area, step=1 / self.grain)
 
     def first_at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """Features of the squares in which pixels (m,) lie."""
 
         def seen(row, column) -> np.ndarray:
-            return self.light.features(self.pyramid.at(row // 2, column // 2, step=0.5))
+            squares = row // self.grain, column // self.grain
+            return self.light.features(self.pyramid.at(*squares, step=1 / self.grain))
 
         return _by_squares(row, column, seen)
 
@@ -51,12 +53,12 @@ class Sight:
         """
         whole = None
         if tell is not None and self._mostly(row, column):
-            whole = tell(self, everywhere(self.half))
+            whole = tell(self, everywhere(self.coarse))
 
         def seen(row, column) -> np.ndarray:
             parts = [self.light.features(self.pyramid.at(row, column))]
             if tell is not None:
-                told = whole or tell(self, _window(_around(row, column), self.half))
+                told = whole or tell(self, self._window(row, column))
                 parts.append(told.at(row, column))
             if self.trunk is not None:
                 at = np.zeros_like(row), row, column
@@ -67,9 +69,20 @@ class Sight:
 
     def _mostly(self, row, column) -> bool:
         """Whether windows around pixels have as many pixels as the whole."""
-        windows = [_window(_around(row[own], column[own]), self.half) for own in _squares(row, column)]
+        windows = [self._window(row[own], column[own]) for own in _squares(row, column)]
         sizes = [(rows.stop - rows.start) * (columns.stop - columns.start) for rows, columns in windows]
-        return sum(sizes) >= self.half[0] * self.half[1]
+        return sum(sizes) >= self.coarse[0] * self.coarse[1]
+
+    def _window(self, row: np.ndarray, column: np.ndarray) -> Area:
+        """Where something is told around pixels, as an area of the squares."""
+        rows, columns = (
+            slice(
+                max(part.start // self.grain - AROUND, 0) // STEP * STEP,
+                min(-(-part.stop // self.grain) + AROUND, length),
+            )
+            for part, length in zip(_around(row, column), self.coarse, strict=True)
+        )
+        return rows, columns
 
     def tiles(self, told: Told | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Numbers (n,) of pixels and what is seen there, planes (f, n); by tiles, but as a whole from a trunk
@@ -96,19 +109,21 @@ class Sight:
 
 
 class Told:
-    """What was told of the squares of 2 x 2 pixels of a window, planes (k, r, s) that begin at ``start``."""
+    """What was told of the squares of a window, planes (k, r, s) that begin at ``start``."""
 
-    def __init__(self, planes: np.ndarray, start: tuple[int, int]):
-        self.pyramid, self.start = Pyramid(planes), start
+    def __init__(self, planes: np.ndarray, start: tuple[int, int], grain: int):
+        self.pyramid, self.start, self.grain = Pyramid(planes), start, grain
 
     def box(self, area: Area) -> np.ndarray:
         """Its derivatives (20 k, r, s) at an area of the image."""
-        own = [slice(part.start - 2 * n, part.stop - 2 * n) for part, n in zip(area, self.start, strict=True)]
-        return self.pyramid.box(*own, step=2)
+        less = [self.grain * n for n in self.start]
+        own = [slice(part.start - n, part.stop - n) for part, n in zip(area, less, strict=True)]
+        return self.pyramid.box(*own, step=self.grain)
 
     def at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """The same at pixels (m,) of the image, (m, 20 k)."""
-        return self.pyramid.at(row - 2 * self.start[0], column - 2 * self.start[1], step=2)
+        down, along = (self.grain * n for n in self.start)
+        return self.pyramid.at(row - down, column - along, step=self.grain)
 
 
 def areas(area: Area, side: int) -> list[Area]:
@@ -141,13 +156,3 @@ def _by_squares(row, column, work: Callable) -> np.ndarray:
 def _around(row: np.ndarray, column: np.ndarray) -> Area:
     """The smallest area that holds these pixels."""
     return slice(row.min(), row.max() + 1), slice(column.min(), column.max() + 1)
-
-
-def _window(area: Area, half: tuple[int, int]) -> Area:
-    """Where something is told around an area of the image, as an area of the ``half`` rows and columns of its
-    squares of 2 x 2 pixels."""
-    rows, columns = (
-        slice(max(part.start // 2 - AROUND, 0) // STEP * STEP, min((part.stop + 1) // 2 + AROUND, length))
-        for part, length in zip(area, half, strict=True)
-    )
-    return rows, columns

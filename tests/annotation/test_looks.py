@@ -12,10 +12,10 @@ from skmtl.neural_network import DenseTrunk
 
 
 def tell(sight, area):
-    """Something smooth of an area of the image at half its size."""
+    """Something smooth of an area of the squares of an image."""
     row, column = np.meshgrid(*(np.arange(part.start, part.stop) for part in area), indexing="ij")
     planes = np.stack([np.sin(row / 3) + column / 9, np.cos(column / 2)]).astype(np.float32)
-    return Told(planes, (area[0].start, area[1].start))
+    return Told(planes, (area[0].start, area[1].start), sight.grain)
 
 
 def everything(sight, told):
@@ -25,11 +25,11 @@ def everything(sight, told):
 
 
 @pytest.mark.parametrize("trunk", [None, Shown(), Tiled()])
-@pytest.mark.parametrize("twice", [False, True])
-def test_pixels_by_tiles_are_those_chosen(monkeypatch, trunk, twice):
+@pytest.mark.parametrize(("twice", "grain"), [(False, 2), (True, 2), (True, 1)])
+def test_pixels_by_tiles_are_those_chosen(monkeypatch, trunk, twice, grain):
     monkeypatch.setattr(sight_module, "TILE", 8)
-    sight = Sight(squares(1)[0][0], trunk)
-    told = tell(sight, everywhere(sight.half)) if twice else None
+    sight = Sight(squares(1)[0][0], trunk, grain)
+    told = tell(sight, everywhere(sight.coarse)) if twice else None
     numbers, X = everything(sight, told)
     np.testing.assert_array_equal(np.sort(numbers), np.arange(sight.size))
     X = X[np.argsort(numbers)]
@@ -41,11 +41,14 @@ def test_pixels_by_tiles_are_those_chosen(monkeypatch, trunk, twice):
 
 def test_the_first_look_is_at_squares_of_two_by_two():
     sight = Sight(squares(1)[0][0])
-    fine, first = sight.pyramid.box(*everywhere(sight.shape)), sight.first(everywhere(sight.half))
+    fine, first = sight.pyramid.box(*everywhere(sight.shape)), sight.first(everywhere(sight.coarse))
     np.testing.assert_allclose(first[:4], fine[:4].reshape(4, 15, 2, 17, 2).mean(axis=(2, 4)), atol=1e-4)
     row, column = np.array([0, 7, 29]), np.array([5, 20, 33])
     expected = sight.light.features(first[:, row // 2, column // 2].T)
     np.testing.assert_array_equal(sight.first_at(row, column), expected)
+    every = Sight(squares(1)[0][0], grain=1)
+    np.testing.assert_array_equal(every.first(everywhere(every.coarse)), fine)
+    np.testing.assert_array_equal(every.first_at(row, column), every.light.features(fine[:, row, column].T))
 
 
 def test_of_few_pixels_in_a_large_image_windows_are_told():
@@ -59,7 +62,7 @@ def test_of_few_pixels_in_a_large_image_windows_are_told():
     X = sight.second_at(row, column, noted)
     assert len(areas) == 2 and max(part.stop - part.start for area in areas for part in area) < 128
     assert all(part.start % 16 == 0 for area in areas for part in area)
-    whole = tell(sight, everywhere(sight.half))
+    whole = tell(sight, everywhere(sight.coarse))
     # Two levels reach no further than a window does; coarser ones see its edge.
     for own, at in zip(X, zip(row, column, strict=True), strict=True):
         expected = whole.box(tuple(slice(i, i + 1) for i in at))[:16, 0, 0]
