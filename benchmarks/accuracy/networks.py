@@ -44,7 +44,7 @@ PARTS = {
         "Nuclei: detection, segmentation, pose",
         data.nuclei,
         150,
-        {"box": BoxHead(), "mask": MaskHead(), "points": PointsHead()},
+        {"box": BoxHead(), "mask": MaskHead(), "points": PointsHead(heatmap=False)},
     ),
     "overlapping": Part(
         "Overlapping digits: two inputs, one shared layer, two heads",
