@@ -39,19 +39,25 @@ MODELS = {
 
 def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores and CPU seconds of learning for each set."""
+    return compared(SETS, MODELS, folder, splits)
+
+
+def compared(sets: dict, models: dict, folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
+    """A table for each of ``sets`` (how to load it, and how many to learn from), of models as parameters; the
+    others are compared with the first."""
     tables = []
-    for name, (load, n) in SETS.items():
+    for name, (load, n) in sets.items():
         scores = Scores(f"{name}, {n} to learn from")
         for seed in range(splits):
             examples = load(folder, n, seed)
-            for model, options in MODELS.items():
-                scores.add(model, judged(examples, seed, options))
+            for model, options in models.items():
+                scores.add(model, _judged(examples, seed, options))
         tables.append(scores)
-        print(scores.table("before"), flush=True)
+        print(scores.table(next(iter(models))), flush=True)
     return tables, ["Differences are paired over splits, with 95 % intervals."]
 
 
-def judged(examples: data.Examples, seed: int, options: dict) -> dict[str, float]:
+def _judged(examples: data.Examples, seed: int, options: dict) -> dict[str, float]:
     """Scores on the test part, and CPU seconds, of a network with these parameters."""
     y, y_test = (
         make_targets(**{name: field for name, field in fields.items() if name != "mask"})

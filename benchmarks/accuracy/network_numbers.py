@@ -11,7 +11,7 @@ from pathlib import Path
 import network_data as data
 import numpy as np
 from comparison import Scores
-from network_defaults import judged
+from network_defaults import compared
 
 MODELS = {"images as they are": {"augment": None}, "defaults": {}}
 
@@ -42,13 +42,4 @@ SETS = {
 
 def run(folder: Path, splits: int) -> tuple[list[Scores], list[str]]:
     """Scores and CPU seconds of learning for each set."""
-    tables = []
-    for name, (load, n) in SETS.items():
-        scores = Scores(f"{name}, {n} to learn from")
-        for seed in range(splits):
-            examples = load(folder, n, seed)
-            for model, options in MODELS.items():
-                scores.add(model, judged(examples, seed, options))
-        tables.append(scores)
-        print(scores.table("images as they are"), flush=True)
-    return tables, ["Differences are paired over splits, with 95 % intervals."]
+    return compared(SETS, MODELS, folder, splits)

@@ -102,21 +102,29 @@ class ImageAnnotator(BaseAnnotator):
                 raise TypeError(f"heads must hold pairs of a name and a head, got ({name!r}, {head!r})")
         if not pairs or len(dict(pairs)) < len(pairs):
             raise ValueError(f"heads needs one head or more, of distinct names, got {[n for n, _ in pairs]}")
-        return {name: _as_annotation(head) for name, head in pairs}
+        return {name: _as_annotation(name, head) for name, head in pairs}
 
 
-def _as_annotation(head) -> AnnotationHead:
+def _as_annotation(name: str, head) -> AnnotationHead:
     """A head of `skmtl.heads` as one of annotations."""
+    if isinstance(head, Head) and head.estimator is not None:
+        raise ValueError(
+            f"head {name!r} has estimator={head.estimator!r}, which an annotator cannot use: leave it None, "
+            "or take MultiHeadEstimator"
+        )
     if isinstance(head, MaskHead):
         return PixelsHead()
     if isinstance(head, BoxHead):
         return OneBoxHead()
     if isinstance(head, PointsHead):
-        return _pose(head)
+        return _pose(name, head)
     return ImageHead(head) if isinstance(head, Head) else head
 
 
-def _pose(head: PointsHead) -> PoseHead:
-    if head.metric != "pck":
-        raise ValueError(f"an annotator scores points by 'pck', got {head!r}")
+def _pose(name: str, head: PointsHead) -> PoseHead:
+    if head.metric != "pck" or head.heatmap is not None:
+        raise ValueError(
+            f"head {name!r}: an annotator tells points by cells and scores them by 'pck', leave metric and "
+            f"heatmap of {head!r} as they are by default"
+        )
     return PoseHead(head.share)

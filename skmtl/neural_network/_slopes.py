@@ -15,7 +15,10 @@ def input_slopes(model, X: np.ndarray, name: str, columns: np.ndarray, *, times_
     """The slopes of a fitted ``MultiHeadNetwork``, which says what they are, in the shape of X."""
     coding, scaling = model._codings[name], Scaling(**model._scaling)
     if coding["kind"] == "heat maps":
-        raise ValueError(f"head {name!r} finds points in heat maps, whose places have no slope")
+        raise ValueError(
+            f"head {name!r} finds points in heat maps, whose places have no slope: take occlusion_map, or "
+            "fit with PointsHead(heatmap=False)"
+        )
     columns = np.zeros_like(columns) if coding["kind"] == "ordinal" else columns
     network = model._network()
     (head,) = (task.head for task in network.tasks if task.name == name)

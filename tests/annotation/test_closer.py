@@ -127,5 +127,8 @@ def test_bad_boxes(annotation, told):
 def test_places_are_not_asked_of_whole_images():
     with pytest.raises(ValueError, match="box: BoxHead\\(\\) tells where something is.*OneBoxHead"):
         ImageHead(BoxHead()).learn([np.array([1.0, 2, 3, 4])], "box")
-    with pytest.raises(ValueError, match="scores points by 'pck'"):
-        ImageAnnotator([("points", PointsHead(metric="neg_distance"))]).fit(np.zeros((2, 9, 9)), [{}, {}])
+    for head in (PointsHead(metric="neg_distance"), PointsHead(heatmap=False)):
+        with pytest.raises(ValueError, match="head 'points': an annotator tells points by cells.*'pck'"):
+            ImageAnnotator([("points", head)]).fit(np.zeros((2, 9, 9)), [{}, {}])
+    with pytest.raises(ValueError, match="head 'box' has estimator=3, which an annotator cannot use"):
+        ImageAnnotator([("box", BoxHead(estimator=3))]).fit(np.zeros((2, 9, 9)), [{}, {}])
