@@ -79,7 +79,7 @@ class PixelLevel(PlaceLevel):
         return np.concatenate(run_blocks(work, parts, settings.n_jobs))
 
     def _sight(self, trunk, image) -> Sight:
-        return Sight(image, None if self.plain else trunk, 1 if self._is_fine() else 2)
+        return Sight(image, None if self.plain else trunk, 1 if self._is_fine() else 2, self.placed)
 
     def _is_fine(self) -> bool:
         return any(head.fine for head in self.heads.values())
