@@ -45,9 +45,12 @@ class OneBoxHead(AnnotationHead):
             return None
         return read_objects({"boxes": box[None], "labels": [1]}, shape, where)
 
-    def cell_size(self, known: list[Known]) -> int:
+    def cell_size(self, known: list[Known]) -> float:
         """As of `ObjectsHead`."""
         return self._objects.cell_size(known)
+
+    def extents(self, one: Known):
+        return self._objects.extents(one)
 
     def learn(self, known, name):
         return self._objects.learn(known, name)
