@@ -68,8 +68,8 @@ class MultiPoseHead(AnnotationHead):
         return read_bodies(annotation, shape, where)
 
     def cell_size(self, known: list[Bodies]) -> float:
-        """A third of the way between the two nearest points of a body (the median); of bodies of one point a
-        fourth of the smaller side of their box."""
+        """Four and a half of them lie between the two nearest points of a body (the median); of bodies of one
+        point a fourth of the smaller side of their box."""
         size = cell_between([points for one in known for points in one.points])
         if size is None:
             boxes = np.concatenate([one.boxes for one in known])

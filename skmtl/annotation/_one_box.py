@@ -66,7 +66,8 @@ class OneBoxHead(AnnotationHead):
         return moved if len(moved.boxes) else None
 
     def counts(self, there, most):
-        return self._objects.counts(there, most)
+        """As of `ObjectsHead`, of half as many: cells of one box each are alike."""
+        return self._objects.counts(there, most // 2)
 
     def decode(self, told, frame: Grid, spec):
         return self._objects.surest(told, frame)

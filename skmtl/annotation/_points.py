@@ -10,8 +10,10 @@ from ._cells import Grid
 NEAR = 1.5
 #: Cells within this many cells of the surest one have a say in where a point is.
 SAY = 2.0
-#: How many cells are between the two nearest points of a typical body.
-CELLS_BETWEEN = 3
+#: How many cells are between the two nearest points of a typical body. Of five points of 150 faces (200 to
+#: learn from) 28 % lay further off than a tenth of the way between the eyes with 3, 18 % with 4.5, 16 % with 6
+#: in half as much time again.
+CELLS_BETWEEN = 4.5
 
 
 def read_points(points, shape: tuple[int, ...], where: str) -> np.ndarray:
@@ -36,8 +38,8 @@ def read_points(points, shape: tuple[int, ...], where: str) -> np.ndarray:
 
 
 def cell_between(bodies: list[np.ndarray]) -> float | None:
-    """A third of the way between the two nearest points of a body (K, 2), the median over bodies; None where
-    no body has two known points."""
+    """How wide cells are of which ``CELLS_BETWEEN`` lie between the two nearest points of a body (K, 2), the
+    median over bodies; None where no body has two known points."""
     nearest = [_nearest(points) for points in bodies]
     nearest = [away for away in nearest if np.isfinite(away)]
     return float(np.median(nearest) / CELLS_BETWEEN) if nearest else None

@@ -9,6 +9,7 @@ from ..io import ImageRecord
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, Clue, kind_field
 from ._moved import points_after
+from ._objects import EMPTY
 from ._points import NEAR, cell_between, extents_of, read_points, ways_to
 from ._records import check_size
 from ._shape import learn_joints, points_told
@@ -61,7 +62,7 @@ class PoseHead(AnnotationHead):
         return read_points(annotation, shape, where), max(shape[:2])
 
     def cell_size(self, known) -> float:
-        """A third of the way between the two nearest points of a body (the median)."""
+        """Four and a half of them lie between the two nearest points of a body (the median)."""
         size = cell_between([points for points, _ in known])
         if size is None:  # one point alone
             return known[0][1] / 40 if known else np.inf
@@ -96,17 +97,27 @@ class PoseHead(AnnotationHead):
         points = points_after(moves, one[0])
         return (points, max(moves.size)) if np.isfinite(points).any() else None
 
+    def counts(self, there, most):
+        """As many of every point; empty cells three for each of those, and a quarter of all at least."""
+        drawn = super().counts(there, most)
+        drawn[0] = min(drawn[0], max(EMPTY * drawn[1:].sum(), most // 4))
+        return drawn
+
     def decode(self, told, frame: Grid, spec):
         sure = told["kind"][:, 1:]
         return points_told(sure, told["way"].reshape(*sure.shape, 2), spec["joints"], frame)
 
     def clue(self, told, frame: Grid, spec):
-        """A square around the surer points, wider than they are apart: they may all lie inside the body."""
+        """A square around the surer points, wider than they are apart: they may all lie inside the body; and
+        how all points lie around their middle, in `extents`."""
         points = self.decode(told, frame, spec)
-        points = points[points[:, 2] >= points[:, 2].max() / 2, :2]
-        low, high = points.min(axis=0), points.max(axis=0)
+        surer = points[points[:, 2] >= points[:, 2].max() / 2, :2]
+        low, high = surer.min(axis=0), surer.max(axis=0)
         half = max(WAY * (high - low).max(), LEAST_WAY * max(frame.shape))
-        return Clue(np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half]), np.zeros(0))
+        box = np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half])
+        size = extents_of(points[None, :, :2]).max(initial=0) or np.inf
+        shape = (points[:, :2] - points[:, :2].mean(axis=0)) / size
+        return Clue(box, shape.ravel() if len(shape) > 1 else np.zeros(0))
 
     def uncertainty(self, told, frame, spec):
         """1 - the confidence of the least sure point."""
