@@ -36,7 +36,10 @@ class ImageAnnotator(BaseAnnotator):
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
         pixels and regions nothing beside the derivatives.
     cell : int, optional
-        Height and width of a cell in pixels. None: as small as a head asks for.
+        Height and width of a cell in pixels of the images as they are. None: as small as a head asks for, and
+        where images differ in size and what is marked takes up about the same share of each, they are looked
+        at in one size; large images in which far larger cells would do are looked at smaller. What is
+        predicted is in the pixels of the image.
     reach : int, default 2
         How many cells away the surroundings are that a cell sees.
     n_regions : int, default 400

@@ -10,9 +10,8 @@ from ._cells import Grid
 NEAR = 1.5
 #: Cells within this many cells of the surest one have a say in where a point is.
 SAY = 2.0
-#: How many cells are between the two nearest points of a typical body. Of five points of 150 faces (200 to
-#: learn from) 28 % lay further off than a tenth of the way between the eyes with 3, 18 % with 4.5, 16 % with 6
-#: in half as much time again.
+#: How many cells are between the two nearest points of a typical body. In photographs of people 28 % of the
+#: points were clearly misplaced with 3, 18 % with 4.5, and 16 % with 6, in half as much time again.
 CELLS_BETWEEN = 4.5
 
 
