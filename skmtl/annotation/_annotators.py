@@ -24,7 +24,8 @@ class ImageAnnotator(BaseAnnotator):
     (auto-context). For each of these levels one network with shared hidden layers tells what its heads need,
     and learns by the sum of their losses over what is known: an annotation that an image lacks costs it
     nothing for the other kinds. Heads of whole images also go by what the others find: how many objects, and
-    where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged.
+    where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged, and by
+    how the points of a body lie to each other.
 
     Parameters
     ----------

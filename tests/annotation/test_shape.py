@@ -102,3 +102,27 @@ def test_a_shape_that_was_never_seen_is_found_where_cells_are_sure():
 def test_points_stay_inside_the_image():
     sure, ways = np.full((len(FRAME), 1), 0.5), np.full((len(FRAME), 1, 2), 100.0)
     np.testing.assert_allclose(points_told(sure, ways, [], FRAME), [[60, 40, 0.5]])
+
+
+def test_whole_images_go_by_the_shape_whatever_its_place_and_size():
+    head, spec = PoseHead(), {"joints": []}
+
+    def clue(points):
+        targets = head.targets((points, 60), FRAME, {})
+        kind = np.eye(len(points) + 1)[targets["kind"]]
+        return head.clue({"kind": kind, "way": np.nan_to_num(targets["way"])}, FRAME, spec)
+
+    points = np.array([[10.0, 10], [20, 10], [15, 18]])
+    first, second = clue(points), clue(1.5 * points + [4, 2])
+    np.testing.assert_allclose(first.numbers, second.numbers, atol=1e-9)
+    shape = first.numbers.reshape(3, 2)
+    np.testing.assert_allclose(shape.mean(axis=0), 0, atol=1e-9)
+    assert (shape**2).sum() == pytest.approx(3)
+    np.testing.assert_allclose(second.box, np.tile([4, 2], 2) + 1.5 * first.box, atol=1e-9)
+    assert len(clue(points[:1]).numbers) == 0
+
+
+def test_empty_cells_are_a_quarter_of_all_or_three_for_a_full_one():
+    np.testing.assert_array_equal(PoseHead().counts(np.array([10**6, 100, 50]), 8000), [2000, 100, 50])
+    np.testing.assert_array_equal(PoseHead().counts(np.array([10**6, 900, 100]), 8000), [3000, 900, 100])
+    np.testing.assert_array_equal(PoseHead().counts(np.array([10, 900, 100]), 8000), [10, 900, 100])
