@@ -98,7 +98,7 @@ def test_large_photographs_of_one_thing_are_looked_at_smaller():
     level = level_of(shapes, lambda shape: 800.0)
     assert level.scale.side is None and level.rows.size == SIDE
     assert level.scale.factor == pytest.approx(200 / SIDE, rel=0.3)
-    assert level_of(shapes, lambda shape: 100.0).scale == Scale()
+    assert level_of(shapes, lambda shape: 75.0).scale == Scale()
     small = level_of([(700, 800)] * 3, lambda shape: 600.0)
     assert 700 / LEAST <= small.scale.factor <= 800 / LEAST
 
