@@ -49,7 +49,8 @@ class Scaled(Sequence):
         return len(self.images)
 
     def __getitem__(self, i: int) -> np.ndarray:
-        return resampled(self.images[i], self.scale.of(self.images[i].shape))
+        image = self.images[i]
+        return resampled(image, self.scale.of(image.shape))
 
 
 class CellLevel(PlaceLevel):
