@@ -18,18 +18,6 @@ from skmtl.neural_network import Augment
 MODELS = {f"up to {degrees}": {"augment": Augment(rotate=degrees)} for degrees in (0, 10, 20)}
 
 
-def digits(folder: Path, n: int, seed: int) -> data.Examples:
-    """Handwritten digits, 28 x 28, as many of each."""
-    file, rng = np.load(folder / "mnist15k.npz"), np.random.default_rng(seed)
-    rows, test = data._balanced(file["y_train"], n, rng), rng.permutation(len(file["y_test"]))[:2000]
-    return data.Examples(
-        file["images_train"][rows],
-        {"digit": file["y_train"][rows]},
-        file["images_test"][test],
-        {"digit": file["y_test"][test]},
-    )
-
-
 def objects(folder: Path, n: int, seed: int) -> data.Examples:
     """``network_data.turntable`` without the angle."""
     examples = data.turntable(folder, n, seed)
@@ -56,8 +44,8 @@ def mouse(folder: Path, n: int, seed: int) -> data.Examples:
 
 
 SETS = {
-    "digits": (digits, 300),
-    "more digits": (digits, 1000),
+    "digits": (data.digits, 300),
+    "more digits": (data.digits, 1000),
     "photographs": (data.photographs, 500),
     "views of 20 objects": (objects, 200),
     "cells of blood": (data.cells, 150),
