@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._places import place_planes
+
 #: The share of a box's height and width, around its centre, whose cells speak for the object.
 CORE = 0.5
 
@@ -26,6 +28,11 @@ class Grid(NamedTuple):
         """x, y of every cell's centre in pixels, (rows * columns, 2), row by row."""
         x, y = ((np.arange(n) + 0.5) * self.size for n in (self.columns, self.rows))
         return np.stack(np.broadcast_arrays(x, y[:, None]), axis=-1).reshape(-1, 2)
+
+    def places(self) -> np.ndarray:
+        """How far down and to the right in the image every cell lies, (rows * columns, 2) float32."""
+        rows, columns = np.arange(self.rows)[:, None], np.arange(self.columns)
+        return place_planes(rows, columns, self.shape, self.size).reshape(2, -1).T
 
 
 def grid_of(shape: tuple[int, ...], size: int) -> Grid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ from ..neural_network import DenseTrunk, MultiHeadNetwork
 from ..targets import make_targets
 from ..utils._parallel import run_blocks
 from ._head import UNKNOWN, AnnotationHead, Clue
+from ._places import Spread, place_tells, spread
+from ._rows import Part
 from ._sampling import codes, count, draw, quotas
 from ._told import set_right
 
@@ -92,7 +94,8 @@ class Drawn(NamedTuple):
 class PlaceLevel:
     """Heads of cells or of regions.
 
-    ``shares`` holds, for each head, the share of each kind's rows that was drawn to learn from.
+    ``shares`` holds, for each head, the share of each kind's rows that was drawn to learn from. Rows see
+    where in the image they lie if ``placed``: where that tells what they are.
     """
 
     def __init__(self, rows, heads: dict[str, AnnotationHead]):
@@ -100,7 +103,8 @@ class PlaceLevel:
 
     def fit(self, examples: Examples, settings: Settings, seed: int) -> PlaceLevel:
         self.specs = examples.learn(self.heads)
-        there = self._count(examples, settings)
+        there, spreads = self._count(examples, settings)
+        self.placed = any(place_tells(own) for own in spreads.values())
         wanted = {
             name: head.counts(there[name].sum(axis=0), settings.max_samples)
             for name, head in self.heads.items()
@@ -122,7 +126,7 @@ class PlaceLevel:
 
         def work(part: Drawn) -> np.ndarray:
             image = examples.images[part.image]
-            seen = self.rows.parts(examples.trunk, image, self._frame(image), part.rows)
+            seen = self._seen(examples.trunk, image, self._frame(image), part.rows)
             return np.concatenate([X for _, X in seen])
 
         X = np.concatenate(run_blocks(work, parts, settings.n_jobs)).astype(np.float32, copy=False)
@@ -140,21 +144,26 @@ class PlaceLevel:
             for field, one in head.fields(self.specs[name]).items()
         ]
 
-    def _count(self, examples: Examples, settings: Settings) -> dict[str, np.ndarray]:
-        """How many rows of each kind there are, for each head (n_images, n_codes)."""
+    def _count(self, examples: Examples, settings: Settings) -> tuple[dict, dict]:
+        """For each head, how many rows of each kind there are, (n_images, n_codes), and what lies where in
+        the images of which something is known."""
 
-        def work(i: int) -> dict[str, np.ndarray]:
-            targets = self._targets(examples, i, self._frame(examples.images[i]))
+        def work(i: int) -> dict[str, tuple[np.ndarray, Spread]]:
+            frame = self._frame(examples.images[i])
+            targets, places = self._targets(examples, i, frame), frame.places()
             return {
-                name: count(codes(targets[name]), self.specs[name]["n_codes"]) if name in targets else 0
-                for name in self.heads
+                name: (count(codes(told), n_codes[name]), spread(told, places, n_codes[name]))
+                for name, told in targets.items()
             }
 
+        n_codes = {name: self.specs[name]["n_codes"] for name in self.heads}
         found = run_blocks(work, range(len(examples.images)), settings.n_jobs)
-        return {
-            name: np.stack([np.broadcast_to(one[name], self.specs[name]["n_codes"]) for one in found])
+        nothing = {name: np.zeros(n, np.int64) for name, n in n_codes.items()}
+        there = {
+            name: np.stack([one[name][0] if name in one else nothing[name] for one in found])
             for name in self.heads
         }
+        return there, {name: [one[name][1] for one in found if name in one] for name in self.heads}
 
     def _targets(self, examples: Examples, i: int, frame) -> dict[str, dict]:
         return {
@@ -190,9 +199,15 @@ class PlaceLevel:
         ``clues`` matter to heads of whole images alone.
         """
         frame = self._frame(image)
-        parts = self.rows.parts(trunk, image, frame)
+        parts = self._seen(trunk, image, frame)
         told = ((numbers, self.network._outputs(X, np.float32)) for numbers, X in parts)
         return frame, self._by_head(self.network, gathered(told, len(frame)))
+
+    def _seen(self, trunk, image: np.ndarray, frame, wanted=None) -> Iterator[Part]:
+        """Numbers and features of rows, part by part."""
+        places = frame.places() if self.placed else None
+        for numbers, X in self.rows.parts(trunk, image, frame, wanted):
+            yield numbers, X if places is None else np.concatenate([X, places[numbers]], axis=1)
 
     def _by_head(self, network: MultiHeadNetwork, whole: dict) -> dict[str, dict[str, np.ndarray]]:
         return {name: self._of_head(network, name, whole) for name in self.heads}

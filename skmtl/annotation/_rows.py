@@ -9,6 +9,7 @@ import numpy as np
 from skimage.segmentation import slic
 
 from ._cells import Grid, grid_of, with_surroundings
+from ._places import place_planes
 from ._projection import CELLS, IMAGES, evenly, learn_projection
 from ._sight import TILE, Sight, areas, everywhere
 
@@ -79,6 +80,14 @@ class Segments(NamedTuple):
 
     def __len__(self) -> int:
         return self.n
+
+    def places(self) -> np.ndarray:
+        """How far down and to the right in the image the middle of every region lies, (n, 2) float32."""
+        rows, columns = np.arange(self.labels.shape[0])[:, None], np.arange(self.labels.shape[1])
+        planes = place_planes(rows, columns, self.labels.shape)
+        sizes = np.bincount(self.labels.ravel(), minlength=self.n)
+        sums = [np.bincount(self.labels.ravel(), plane.ravel(), self.n) for plane in planes]
+        return (np.stack(sums, axis=1) / sizes[:, None]).astype(np.float32)
 
 
 class Regions:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..feature_extraction._geometry import neighbours, slices
 from ._derivatives import Light, Pyramid, with_channels
+from ._places import place_planes
 
 #: Rows and columns of a tile, in pixels or cells: what is in memory at once, for each thread.
 TILE = 128
@@ -19,35 +20,41 @@ Area = tuple[slice, slice]
 
 
 class Sight:
-    """An image (h, w[, c]), and the trunk whose maps are seen beside its derivatives, if any.
+    """An image (h, w[, c]), and the trunk whose maps are seen beside its derivatives, if any; at last stands
+    where a pixel lies in the image, if ``placed``.
 
     ``first`` and ``tiles`` give planes (f, ...) of which a network takes the derivatives `Through`
     ``light.view()``; ``first_at`` and ``second_at`` give features (m, f) as a network learns them. The first
     network tells something of squares of ``grain`` x ``grain`` pixels, ``coarse`` (rows, columns) of them.
     """
 
-    def __init__(self, image: np.ndarray, trunk=None, grain: int = 2):
-        self.image, self.trunk, self.shape = image, trunk, image.shape[:2]
+    def __init__(self, image: np.ndarray, trunk=None, grain: int = 2, placed: bool = False):
+        self.image, self.trunk, self.shape, self.placed = image, trunk, image.shape[:2], placed
         self.light = Light.of(with_channels(image))
         self.pyramid = self.light.pyramid(with_channels(image))
         self.grain, self.coarse = grain, tuple(-(-length // grain) for length in self.shape)
         self.size = self.shape[0] * self.shape[1]
 
     def first(self, area: Area) -> np.ndarray:
-        """Derivatives (20 c, r, s) at an area of the squares."""
-        return self.pyramid.box(*area, step=1 / self.grain)
+        """Planes (f, r, s) at an area of the squares."""
+        maps = self.pyramid.box(*area, step=1 / self.grain)
+        return np.concatenate([maps, self._places(area, self.grain)]) if self.placed else maps
 
     def first_at(self, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """Features of the squares in which pixels (m,) lie."""
 
         def seen(row, column) -> np.ndarray:
             squares = row // self.grain, column // self.grain
-            return self.light.features(self.pyramid.at(*squares, step=1 / self.grain))
+            X = self.light.features(self.pyramid.at(*squares, step=1 / self.grain))
+            if not self.placed:
+                return X
+            return np.concatenate([X, place_planes(*squares, self.shape, self.grain).T], axis=1)
 
         return _by_squares(row, column, seen)
 
     def second_at(self, row: np.ndarray, column: np.ndarray, tell: Callable | None) -> np.ndarray:
-        """Features of pixels (m,): derivatives, those of what ``tell(self, area)`` says, a trunk's maps.
+        """Features of pixels (m,): derivatives, those of what ``tell(self, area)`` says, a trunk's maps,
+        where they lie.
 
         It is asked for windows around the pixels or, where that is less work, for the whole.
         """
@@ -63,6 +70,8 @@ class Sight:
             if self.trunk is not None:
                 at = np.zeros_like(row), row, column
                 parts.append(self.trunk.transform_dense(self.image[None], at=at))
+            if self.placed:
+                parts.append(place_planes(row, column, self.shape).T)
             return np.concatenate(parts, axis=1, dtype=np.float32)
 
         return _by_squares(row, column, seen)
@@ -91,10 +100,16 @@ class Sight:
             seen = [self.pyramid.box(*area), *more]
             if told is not None:
                 seen.insert(1, told.box(area))
+            if self.placed:
+                seen.append(self._places(area))
             seen = np.concatenate(seen, dtype=np.float32) if len(seen) > 1 else seen[0]
             numbers = np.arange(area[0].start, area[0].stop)[:, None] * self.shape[1]
             numbers = numbers + np.arange(area[1].start, area[1].stop)
             yield numbers.ravel(), seen.reshape(len(seen), -1)
+
+    def _places(self, area: Area, step: int = 1) -> np.ndarray:
+        rows, columns = (np.arange(part.start, part.stop) for part in area)
+        return place_planes(rows[:, None], columns, self.shape, step)
 
     def _trunk_tiles(self) -> Iterator[tuple[Area, list[np.ndarray]]]:
         """Areas, and the trunk's maps (k, r, s) of each."""
