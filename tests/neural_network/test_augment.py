@@ -148,8 +148,9 @@ def test_a_seed_gives_the_same_bits_and_judges_see_images_as_they_are(rng):
     X, y = crosses(rng, 60)
     heads = [("middle", PointsHead()), ("left", LabelHead()), ("light", MapHead())]
     model = MultiHeadNetwork(
-        heads, trunk=ConvTrunk((4,), (8,)), augment=Augment(), max_iter=2, early_stopping=True, random_state=0
-    )
+        heads, trunk=ConvTrunk((4,), (8,)), augment=Augment(rotate=20), max_iter=2, early_stopping=True,
+        random_state=0,
+    )  # fmt: skip
     told = [model.fit(X, y).params_ for _ in range(2)]
     for name in told[0]:
         assert_close(told[1][name], told[0][name], SAME_BITS)
