@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..neural_network._augment import Moves
+from ..neural_network._moves import Moves
 from ._cells import Grid
 from ._head import AnnotationHead
 from ._levels import Examples, PlaceLevel, Settings
