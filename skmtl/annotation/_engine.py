@@ -333,14 +333,17 @@ class BaseAnnotator(BaseEstimator):
         check_is_fitted(self)
         return read_images(X, refusals, self.n_channels_)
 
-    def _answers(self, images: Images, question: Callable) -> list[dict[str, Any] | None]:
-        return run_blocks(lambda i: self._tell_image(images[i], question), range(len(images)), self.n_jobs)
+    def _answers(self, images: Images, question: Callable, levels=None) -> list[dict[str, Any] | None]:
+        levels = self.levels_ if levels is None else levels
+        return run_blocks(
+            lambda i: self._tell_image(images[i], question, levels), range(len(images)), self.n_jobs
+        )
 
-    def _tell_image(self, image, question: Callable) -> dict[str, Any] | None:
+    def _tell_image(self, image, question: Callable, levels: list) -> dict[str, Any] | None:
         if image is None:
             return None
         answers, clues = {}, {}
-        for level in self.levels_:
+        for level in levels:
             frame, told = level.tell(self.trunk_, image, clues)
             for name, head in level.heads.items():
                 of_head = told[name], frame, level.specs[name]
@@ -353,13 +356,14 @@ class BaseAnnotator(BaseEstimator):
 
     def _clues(self, images: Images) -> list[dict[str, Clue]]:
         """What heads of the levels fitted so far give heads of whole images to go by."""
-        if not any(
-            type(head).clue is not AnnotationHead.clue
+        asked = [
+            level
             for level in self.levels_
-            for head in level.heads.values()
-        ):
+            if any(type(head).clue is not AnnotationHead.clue for head in level.heads.values())
+        ]
+        if not asked:  # no image need be read
             return [{} for _ in range(len(images))]
-        found = self._answers(images, lambda head, *told: head.clue(*told))
+        found = self._answers(images, lambda head, *told: head.clue(*told), asked)
         return [{name: clue for name, clue in one.items() if clue is not None} for one in found]
 
 

@@ -32,7 +32,8 @@ class AnnotationHead(Component):
     The annotator calls, in this order: `read` on every annotation, which checks it; `learn` on all that were
     read, which returns ``spec``, a dict with all that must be remembered; `moved` for copies of images;
     `fields`, what the network is to tell of a row; `targets`, the same as numbers; `counts`, how many rows to
-    learn from; and on what the network tells `decode`, `probabilities` and `uncertainty`.
+    learn from; heads of pixels `weigh`, when the network has learned; and on what the network tells `decode`,
+    `probabilities` and `uncertainty`.
 
     ``fine`` says of heads of pixels that what they tell may be one pixel wide.
 
@@ -81,6 +82,10 @@ class AnnotationHead(Component):
         As many of every kind, as far as there are.
         """
         return np.minimum(there, even_shares(there, most))
+
+    def weigh(self, kinds: np.ndarray, weight: np.ndarray, spec: dict) -> None:
+        """Remember in ``spec`` what `decode` needs to know of the network: the probabilities (m, n_codes)
+        that it tells of the rows it has learned from, each of which stands for ``weight`` (m,) rows."""
 
     def decode(self, told: dict[str, np.ndarray], frame, spec: dict) -> Any:
         """The annotation that the rows' values mean."""

@@ -10,7 +10,8 @@ import numpy as np
 from ..neural_network import MultiHeadNetwork
 from ..utils._parallel import run_blocks
 from ._cells import Grid, grid_of
-from ._levels import Drawn, Examples, PlaceLevel, Settings, gathered, learn_network
+from ._head import UNKNOWN
+from ._levels import Drawn, Examples, PlaceLevel, Settings, _field, gathered, learn_network
 from ._projection import learn_projection
 from ._sight import TILE, Area, Sight, Told, areas, everywhere
 from ._through import Through
@@ -68,6 +69,16 @@ class PixelLevel(PlaceLevel):
         look = lambda *where: Sight.second_at(*where, told)  # noqa: E731
         X = self._gathered(examples, parts, look, settings)
         self.networks.append(learn_network(self._fields(), X, fields, settings, seed + 1))
+        self._weigh(X, fields)
+
+    def _weigh(self, X: np.ndarray, fields: dict) -> None:
+        """Let the heads know what the network tells of the rows drawn."""
+        told = self._by_head(self.network, self.network._outputs(X, np.float32))
+        for name, head in self.heads.items():
+            if "kind" in told[name]:
+                kind = fields[_field(name, "kind")]
+                known = kind != UNKNOWN
+                head.weigh(told[name]["kind"][known], 1 / self.shares[name][kind[known]], self.specs[name])
 
     def _gathered(self, examples: Examples, parts: list[Drawn], look: Callable, settings) -> np.ndarray:
         """The features (m, f) of all rows drawn."""

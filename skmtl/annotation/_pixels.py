@@ -12,6 +12,8 @@ from ._records import check_size
 
 #: The value of a pixel that nobody judged.
 IGNORE = 255
+#: Rounds in which what is said and the overlap that follows from it settle.
+ROUNDS = 5
 
 
 class PixelsHead(AnnotationHead):
@@ -29,6 +31,11 @@ class PixelsHead(AnnotationHead):
     such a mask; `predict_proba` gives (h, w, K) float32. `score` is the mean over classes of the
     intersection over union, over the judged pixels of all images; classes that were not seen at fit are one
     that is always missed.
+
+    A pixel is told the class that adds most to this mean, not the most probable one, or rare and thin things
+    would never be told: with TP_k true ones among the N_k pixels told k and U_k = P_k + N_k - TP_k, one more
+    pixel, of class k with probability p_k, changes TP_k / U_k by ``(p_k (1 + TP_k / U_k) - TP_k / U_k) /
+    U_k``. TP, P and N are what the pixels learned from lead to expect.
     """
 
     level = "pixel"
@@ -57,8 +64,14 @@ class PixelsHead(AnnotationHead):
     def targets(self, one, frame, spec):
         return {"kind": self._codes(one, spec).ravel()}
 
+    def weigh(self, kinds, weight, spec):
+        said = kinds.argmax(axis=1)
+        for _ in range(ROUNDS):
+            spec["union"], spec["overlap"] = _expected_overlap(kinds, weight, said)
+            said = _gains(kinds, spec).argmax(axis=1)
+
     def decode(self, told, frame, spec):
-        return spec["classes"][told["kind"].argmax(axis=1)].reshape(frame.shape)
+        return spec["classes"][_gains(told["kind"], spec).argmax(axis=1)].reshape(frame.shape)
 
     def probabilities(self, told, frame, spec):
         return told["kind"].astype(np.float32).reshape(*frame.shape, -1)
@@ -77,6 +90,20 @@ class PixelsHead(AnnotationHead):
         codes = np.minimum(np.searchsorted(spec["classes"], mask), n - 1)
         codes = np.where(spec["classes"][codes] == mask, codes, n)
         return np.where(self._judged(mask), codes, UNKNOWN)
+
+
+def _expected_overlap(kinds: np.ndarray, weight: np.ndarray, said: np.ndarray):
+    """The expected union of each class with what is ``said`` (m,), and the intersection as a share of it."""
+    k = kinds.shape[1]
+    hit = np.bincount(said, weight * kinds[np.arange(len(said)), said], k)
+    union = weight @ kinds + np.bincount(said, weight, k) - hit
+    return union, hit / np.maximum(union, 1e-12)
+
+
+def _gains(kinds: np.ndarray, spec: dict) -> np.ndarray:
+    """What saying each class of a pixel adds to the sum of intersections over unions, (m, K)."""
+    overlap, union = spec["overlap"], np.maximum(spec["union"], 1e-12)
+    return kinds * ((1 + overlap) / union) - overlap / union
 
 
 class LinesHead(PixelsHead):

@@ -25,15 +25,15 @@ def everything(sight, told):
 
 
 @pytest.mark.parametrize("trunk", [None, Shown(), Tiled()])
-@pytest.mark.parametrize(("twice", "grain"), [(False, 2), (True, 2), (True, 1)])
-def test_pixels_by_tiles_are_those_chosen(monkeypatch, trunk, twice, grain):
+@pytest.mark.parametrize(("twice", "grain", "placed"), [(False, 2, False), (True, 2, True), (True, 1, False)])
+def test_pixels_by_tiles_are_those_chosen(monkeypatch, trunk, twice, grain, placed):
     monkeypatch.setattr(sight_module, "TILE", 8)
-    sight = Sight(squares(1)[0][0], trunk, grain)
+    sight = Sight(squares(1)[0][0], trunk, grain, placed)
     told = tell(sight, everywhere(sight.coarse)) if twice else None
     numbers, X = everything(sight, told)
     np.testing.assert_array_equal(np.sort(numbers), np.arange(sight.size))
     X = X[np.argsort(numbers)]
-    assert X.shape[1] == 41 + 40 * twice + (0 if trunk is None else 4)
+    assert X.shape[1] == 41 + 40 * twice + (0 if trunk is None else 4) + 2 * placed
     some = np.array([3, 400, sight.size - 1])
     chosen = sight.second_at(*np.divmod(some, sight.shape[1]), tell if twice else None)
     np.testing.assert_array_equal(chosen, X[some])
@@ -46,6 +46,13 @@ def test_the_first_look_is_at_squares_of_two_by_two():
     row, column = np.array([0, 7, 29]), np.array([5, 20, 33])
     expected = sight.light.features(first[:, row // 2, column // 2].T)
     np.testing.assert_array_equal(sight.first_at(row, column), expected)
+    placed = Sight(squares(1)[0][0], placed=True)
+    np.testing.assert_array_equal(placed.first_at(row, column)[:, :-2], expected)
+    where = np.stack([(row // 2 + 0.5) / 15, (column // 2 + 0.5) / 17], axis=1)
+    np.testing.assert_allclose(placed.first_at(row, column)[:, -2:], where, rtol=1e-6)
+    np.testing.assert_allclose(
+        placed.first(everywhere(placed.coarse))[-2:, row // 2, column // 2].T, where, rtol=1e-6
+    )
     every = Sight(squares(1)[0][0], grain=1)
     np.testing.assert_array_equal(every.first(everywhere(every.coarse)), fine)
     np.testing.assert_array_equal(every.first_at(row, column), every.light.features(fine[:, row, column].T))
