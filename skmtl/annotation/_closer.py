@@ -27,7 +27,8 @@ MOST, ENOUGH, COPIES = 3000, 1000, 4
 FILTERED, BLOCK = 1000, 64
 #: Standard deviations of how far the middle of a box that was found lies from the true one, as a share of its
 #: sides, and of the logarithms of these, as measured on digits and blood cells; and of boxes that miss their
-#: object, which overlap none by `MISS`.
+#: object, which overlap none by `MISS`. With these the average precision of blood cells rose from 0.63 and
+#: 0.73, two splits, to 0.64 and 0.74; without them it stayed.
 NEAR, FAR, MISS = (0.06, 0.12), (0.7, 0.3), 0.3
 #: How often each logarithm of a side stands among hundreds of features.
 WEIGHT = 4
@@ -48,7 +49,10 @@ class CloserLook:
 
     A trunk of its own sees what is cut out; a network tells from that and from height and width which of
     the K classes the object is of, or whether it is none (the last code). It learns from true objects, their
-    boxes moved a little, as found ones are, and from boxes that miss them.
+    boxes moved a little, as found ones are, and from boxes that miss them. Of a class k an object is with a
+    probability proportional to::
+
+        p(k | closer look) * p(k | pixels or cells) ** TOLD
 
     R. Girshick, J. Donahue, T. Darrell, J. Malik, "Rich feature hierarchies for accurate object detection and
     semantic segmentation", CVPR 2014: regions are found first, and then classified by features of each.

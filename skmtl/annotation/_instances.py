@@ -26,6 +26,7 @@ class InstancesHead(ObjectHead):
     rim to 1 at the innermost pixel). Objects are the basins of the deepest pixels, found by a watershed. A
     basin that is hardly deeper than the pass to a deeper one belongs to it: by how much is learned from the
     depths of the annotated objects, so that strokes and rings, which have many deepest places, stay whole.
+    Of two classes or more a closer look at the whole of each object tells which it is, or that it is none.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ class InstancesHead(ObjectHead):
     or a dict with ``masks`` (m, h, w) bool and, optional, ``labels`` (m,); or an `skmtl.io.ImageRecord` with
     masks or outlines. Predicted are ``masks`` (m, h, w) bool (a `Masks`), none overlapping another,
     ``boxes`` (m, 4), ``labels`` and ``scores`` (m,) by falling score: the mean probability of the object's
-    pixels, times the depth of its innermost pixel. Without labels all are 1.
+    pixels, times the depth of its innermost pixel; of two classes or more, times what the closer look says
+    of its being an object, and times the probability of its class. Without labels all are 1.
     `score` is the mean over classes of the average precision at an intersection over union of 0.5.
 
     References

@@ -28,7 +28,9 @@ class ObjectsHead(ObjectHead):
 
     A cell tells what it speaks for (a class, or no object) and where that object's box lies: the way from the
     cell's centre to the box's, in cells, and the logarithms of width and height in pixels. Boxes of several
-    cells that mean one object are joined: the surest stays, those that overlap it vote on where it lies.
+    cells that mean one object are joined: the surest stays, those that overlap it vote on where it lies. Of
+    two classes or more a closer look at what is in each box tells which it is, or that it is none; the score
+    is then p(there | cells) * p(there | closer look) * p(class).
 
     Parameters
     ----------
