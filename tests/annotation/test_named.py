@@ -53,7 +53,7 @@ def test_what_pixels_cannot_tell_the_whole_tells(scene):
         np.testing.assert_array_equal(one["masks"][0].nonzero()[0].min(), one["boxes"][0, 1])
     looks, model.closer_ = model.closer_, {}
     try:
-        assert model.score(images[40:], y[40:]) < named - 0.15
+        assert model.score(images[40:], y[40:]) < named - 0.05
     finally:
         model.closer_ = looks
 
@@ -116,7 +116,7 @@ class Says:
 
 
 def look(told, shares=(1, 1, 1)):
-    one, image = closer.CloserLook(), np.random.default_rng(0).random((1, 48, 48))
+    one, image = closer.CloserLook(False), np.random.default_rng(0).random((1, 48, 48))
     one.network, one.trunk, one.shares = Says(told), small_trunk().fit(image), np.array(shares)
     return one
 
