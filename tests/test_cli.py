@@ -57,6 +57,7 @@ def test_an_error_is_one_line(error, line, monkeypatch, capsys):
             ["train", "photos"],
             "the following arguments are required: --annotations, --out; see skmtl train --help",
         ),
+        (["train", "a", "--rotate", "200"], "a number of degrees from 0 to 180 is needed, got '200'"),
         (["annotate", "a", "--min-score", "2"], "a number from 0 to 1 is needed, got '2'"),
         (
             ["convert", "a", "--to", "yolo", "--out", "b", "--read-option", "x"],

@@ -17,6 +17,7 @@ from skimage.io import imread, imsave
 from skmtl.cli import main
 from skmtl.cli._labeller import Labeller
 from skmtl.io import AnnotationSet, ClassRecord, ImageRecord, read_annotations, write_annotations
+from skmtl.persistence import load_model
 
 SUFFIX = {"coco": ".json", "label-studio": ".json", "cvat": ".xml"}
 READ = {"label-studio": {"source": "predictions"}, "yolo": {"image_sizes": (SIDE, SIDE)}}
@@ -291,6 +292,7 @@ TRAINING = {
     "all held back": (["--test-share", "1"], "leaves none to learn from"),
     "other names": (["--annotations", "{s}/other.json"], "no image has a name that the annotations know"),
     "no annotations": (["--annotations", "{s}/none.json"], "no such file"),
+    "nothing to turn": (["--rotate", "20"], "--rotate turns copies of the images: it needs --augment"),
 }
 
 
@@ -348,8 +350,9 @@ def test_several_bodies_an_image(scenes, tmp_path, monkeypatch, capsys):
     model = tmp_path / "pairs.skmtl"
     learned = answer(capsys, "train", images, "--annotations", truth, "--out", model, *QUICK)
     assert learned["kinds"] == ["objects", "bodies"]
-    more = [*QUICK, "--kinds", "bodies", "--augment", "horizontal"]
+    more = [*QUICK, "--kinds", "bodies", "--augment", "horizontal", "--rotate", "30"]
     answer(capsys, "train", images, "--annotations", truth, "--out", model, *more)
+    assert load_model(model).augment.get_params()["rotate"] == 30
     given = [images, "--model", model, "--out", out, "--format", "coco", "--min-score", "0"]
     answer(capsys, "annotate", *given, "--quiet")
     found = read_annotations(out)

@@ -162,6 +162,18 @@ def photographs(folder: Path, n: int, seed: int) -> Examples:
     )
 
 
+def digits(folder: Path, n: int, seed: int) -> Examples:
+    """Handwritten digits, 28 x 28, as many of each."""
+    data, rng = np.load(folder / "mnist15k.npz"), np.random.default_rng(seed)
+    rows, test = _balanced(data["y_train"], n, rng), rng.permutation(len(data["y_test"]))[:2000]
+    return Examples(
+        data["images_train"][rows],
+        {"digit": data["y_train"][rows]},
+        data["images_test"][test],
+        {"digit": data["y_test"][test]},
+    )
+
+
 def turntable(folder: Path, n: int, seed: int) -> Examples:
     """Views of 20 objects, 32 x 32: which, and sine and cosine of the angle from which it is seen."""
     data, rng = np.load(folder / "coil20.npz"), np.random.default_rng(seed)

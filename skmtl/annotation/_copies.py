@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..neural_network import Augment
-from ..neural_network._augment import Moves
+from ..neural_network._moves import Moves
 from ._head import AnnotationHead
 from ._levels import Examples
 
@@ -35,7 +35,7 @@ class WithCopies(Sequence):
         if not copy:
             return image
         moves, rng = self._drawn(i)
-        return relit(moves.pixels(image[None])[0], self.augment, rng)
+        return relit(moves.images(image[None])[0], self.augment, rng, image.dtype)
 
     def moves(self, i: int) -> Moves:
         """How image i was moved."""
@@ -62,15 +62,17 @@ def with_copies(
     return replace(examples, images=images, known=known)
 
 
-def relit(image: np.ndarray, augment: Augment, rng: np.random.Generator) -> np.ndarray:
-    """The image (h, w) or (h, w, c) with another contrast and brightness, in its own type."""
-    kind = image.dtype
-    if kind.kind == "b":
-        return image
-    pixels = np.atleast_3d(image).astype(np.float64)
-    mean, spread = pixels.mean(axis=(0, 1)), pixels.std(axis=(0, 1))
-    spread = np.where(spread > 0, spread, 1)
-    lit = augment.light(((pixels - mean) / spread)[None], rng, ALTERED)[0] * spread + mean
+def relit(image: np.ndarray, augment: Augment, rng: np.random.Generator, kind: np.dtype) -> np.ndarray:
+    """The image (h, w) or (h, w, c) with another contrast and brightness, as pixels of this kind; of those
+    that are True or False, both stay as they are."""
+    if kind.kind != "b":
+        pixels = np.atleast_3d(image).astype(np.float64)
+        mean, spread = pixels.mean(axis=(0, 1)), pixels.std(axis=(0, 1))
+        spread = np.where(spread > 0, spread, 1)
+        lit = augment.light(((pixels - mean) / spread)[None], rng, ALTERED)[0] * spread + mean
+        image = lit.reshape(image.shape)
+    if kind.kind in "biu":
+        image = np.rint(image)
     if kind.kind in "iu":
-        lit = np.clip(np.rint(lit), np.iinfo(kind).min, np.iinfo(kind).max)
-    return lit.reshape(image.shape).astype(kind)
+        image = np.clip(image, np.iinfo(kind).min, np.iinfo(kind).max)
+    return image.astype(kind)

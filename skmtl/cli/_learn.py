@@ -43,7 +43,7 @@ def learn(options: argparse.Namespace, pairs: list[Pair], truth: AnnotationSet) 
         _trunk(options, shapes, images.colour),
         max_samples=options.max_samples,
         max_iter=options.max_iter,
-        augment=None if options.augment is None else Augment(flip=options.augment),
+        augment=_augment(options),
         random_state=options.seed,
         n_jobs=options.jobs,
         verbose=not options.quiet,
@@ -58,6 +58,10 @@ def learn(options: argparse.Namespace, pairs: list[Pair], truth: AnnotationSet) 
         "objects": dict(Counter(one.label for _, record in pairs for one in record.objects if one.label)),
     }
     return labeller, facts
+
+
+def _augment(options: argparse.Namespace) -> Augment | None:
+    return None if options.augment is None else Augment(flip=options.augment, rotate=options.rotate or 0.0)
 
 
 def _trunk(options: argparse.Namespace, shapes: list[tuple], colour: bool) -> ConvFeatureExtractor | None:

@@ -56,6 +56,12 @@ def add_to(commands) -> None:
         help="learn also from three copies of every image, moved, lit differently, and mirrored: none, "
         "horizontal (left and right) or both; meant for few images",
     )
+    train.add_argument(
+        "--rotate",
+        type=arguments.number(float, 0, 180, "a number of degrees from 0 to 180"),
+        metavar="DEGREES",
+        help="turn the copies by up to so many degrees, either way; needs --augment (default 0)",
+    )
     arguments.add_jobs(train)
     arguments.add_on_error(train)
     arguments.add_output(train)
@@ -69,6 +75,8 @@ def run(options: argparse.Namespace) -> None:
     from ._images import find_images
     from ._learn import learn, predictions, split
 
+    if options.rotate is not None and options.augment is None:
+        raise ValueError("--rotate turns copies of the images: it needs --augment, such as --augment none")
     images = find_images(options.images)
     truth = read(options, options.annotations, options.format, options.option, images)
     files = {image.name: image for image in images}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from numbers import Real
-from typing import NamedTuple
 
 import numpy as np
 
 from ..component import Component
+from ._moves import Moves
+from ._turns import Turn
 
 FLIPS = ("none", "horizontal", "both")
 
@@ -20,10 +21,11 @@ MOVABLE = {"classes", "ordinal", "tags", "box", "points", "heat maps", "mask"}
 class Augment(Component):
     """Shows a network each image a little differently in every epoch; boxes, points and pixels move along.
 
-    Each image of a batch is drawn a mirror, a zoom, a shift, a contrast and a brightness of its own. Pixels
-    are the nearest of the image; what comes from outside repeats its edge in X, and is not observed in masks
-    and maps. A point that leaves the image, or a box that leaves it whole, is not observed. Numbers stay as
-    they are: ``zoom=0`` where they are sizes, or ``numbers=False``.
+    Each image of a batch is drawn a mirror, a zoom, a shift, an angle, a contrast and a brightness of its
+    own. Pixels are the nearest ones, or with ``rotate`` those of X bilinear between four; what comes from
+    outside repeats the edge in X, and is not observed in masks and maps. A point that leaves the image, or a
+    box that leaves it whole, is not observed. Numbers stay as they are: ``zoom=0`` where they are sizes, or
+    ``numbers=False``.
 
     Parameters
     ----------
@@ -34,6 +36,12 @@ class Augment(Component):
         Largest shift along each axis, as a share of the image's side.
     zoom : float in [0, 1), default 0.1
         Sizes between ``1 - zoom`` and ``1 + zoom``.
+    rotate : float in [0, 180], default 0.0
+        Largest angle, in degrees, that an image is turned by about its shifted middle, either way. Its sides
+        are not stretched. A box becomes the one around the turned ellipse in it. Not where left, right, up
+        and down mean something at such angles, as in points called leftmost, or in 6 and 9 at 180. 0 is the
+        default because 20 was no clear gain in any of seven studies (300 digits: accuracy 0.957 and 0.966),
+        and a loss where objects stand upright (0.977 and 0.964).
     contrast : float in [0, 1), default 0.1
         What X is multiplied by lies between ``1 - contrast`` and ``1 + contrast``.
     brightness : float >= 0, default 0.1
@@ -46,11 +54,21 @@ class Augment(Component):
     """
 
     def __init__(
-        self, flip="none", shift=0.1, zoom=0.1, contrast=0.1, brightness=0.1, share=1.0, numbers=True
+        self,
+        flip="none",
+        shift=0.1,
+        zoom=0.1,
+        rotate=0.0,
+        contrast=0.1,
+        brightness=0.1,
+        *,
+        share=1.0,
+        numbers=True,
     ):
         self.flip = flip
         self.shift = shift
         self.zoom = zoom
+        self.rotate = rotate
         self.contrast = contrast
         self.brightness = brightness
         self.share = share
@@ -64,6 +82,8 @@ class Augment(Component):
             value, top = getattr(self, name), np.inf if name == "brightness" else 1
             if not (isinstance(value, Real) and 0 <= value < top):
                 raise ValueError(f"Augment: {name} must be a number >= 0 and below {top:g}, got {value!r}")
+        if not (isinstance(self.rotate, Real) and 0 <= self.rotate <= 180):
+            raise ValueError(f"Augment: rotate must be degrees from 0 to 180, got {self.rotate!r}")
         if not (isinstance(self.share, Real) and 0 < self.share <= 1):
             raise ValueError(f"Augment: share must be a number in (0, 1], got {self.share!r}")
         if not isinstance(self.numbers, bool | np.bool_):
@@ -87,15 +107,18 @@ class Augment(Component):
         """Where images of ``size`` (height, width) are looked at, of which some are ``altered`` (n,)."""
         n, amount = len(altered), altered.astype(float)
         zoom = 1.0 + self.zoom * amount * rng.uniform(-1, 1, n)
-        start, step = np.empty((2, 2, n))
+        start, step, middle = np.empty((3, 2, n))
         for axis, side in enumerate(size):
             step[axis] = 1.0 / zoom
-            middle = side * (0.5 + self.shift * amount * rng.uniform(-1, 1, n))
+            middle[axis] = side * (0.5 + self.shift * amount * rng.uniform(-1, 1, n))
             flips = self.flip == "both" or (self.flip == "horizontal" and axis == 1)
             mirror = altered & (rng.random(n) < 0.5) & flips
             step[axis] = np.where(mirror, -step[axis], step[axis])
-            start[axis] = middle - step[axis] * side / 2
-        return Moves(start, step, size)
+            start[axis] = middle[axis] - step[axis] * side / 2
+        if not self.rotate:
+            return Moves(start, step, size)
+        angle = np.deg2rad(self.rotate) * amount * rng.uniform(-1, 1, n)
+        return Moves(start, step, size, Turn(middle, angle))
 
     def light(self, X: np.ndarray, rng: np.random.Generator, altered: np.ndarray) -> np.ndarray:
         """Standardised images (n, h, w, c), the ``altered`` each of a contrast and brightness of its own."""
@@ -113,57 +136,3 @@ def auto_augment(kinds: Iterable[str]) -> Augment | None:
     if all(movable):
         return Augment()
     return Augment(share=0.5, numbers=False) if any(movable) else None
-
-
-class Moves(NamedTuple):
-    """For each image and axis (y, then x): place p of a new image shows place ``start + step p`` of the old.
-
-    Places are in pixels; the middle of the first pixel is at 1/2.
-    """
-
-    start: np.ndarray
-    step: np.ndarray
-    size: tuple[int, int]
-
-    def pixels(self, maps: np.ndarray, outside=None) -> np.ndarray:
-        """Maps (n, h, w[, k]) as they look after the move; ``outside`` is what lies beyond their edges."""
-        places, beyond = [], []
-        for axis, side in enumerate(self.size):
-            middles = self.start[axis][:, None] + self.step[axis][:, None] * (np.arange(side) + 0.5)
-            places.append(np.clip(np.floor(middles).astype(np.intp), 0, side - 1))
-            beyond.append((middles < 0) | (middles >= side))
-        (y, x), (height, width) = places, self.size
-        row = np.arange(len(maps))[:, None] * height + y
-        flat = maps.reshape(len(maps) * height * width, -1)
-        # a list of pixels is taken several times as fast as by an index for each axis
-        moved = flat.take((row[:, :, None] * width + x[:, None, :]).ravel(), axis=0).reshape(maps.shape)
-        if outside is not None:
-            moved[beyond[0][:, :, None] | beyond[1][:, None, :]] = outside
-        return moved
-
-    def places(self, pairs: np.ndarray) -> np.ndarray:
-        """Where x, y pairs (n, 2 K) are after the move, inside the image or not."""
-        start, step = (np.tile(part[::-1].T, pairs.shape[1] // 2) for part in (self.start, self.step))
-        return (pairs - start) / step
-
-    def points(self, pairs: np.ndarray) -> np.ndarray:
-        """Points (n, 2 K) after the move; NaN for both coordinates of one outside the image."""
-        moved = self.places(pairs)
-        each = moved.reshape(len(moved), -1, 2)
-        gone = ((each < 0) | (each > self.size[::-1])).any(axis=2)
-        return np.where(np.repeat(gone, 2, axis=1), np.nan, moved)
-
-    def boxes(self, corners: np.ndarray) -> np.ndarray:
-        """Boxes (n, 4) after the move, cut off at the image's edges; NaN where nothing is left."""
-        moved = np.sort(self.places(corners).reshape(-1, 2, 2), axis=1)
-        moved = np.clip(moved, 0, self.size[::-1]).reshape(-1, 4)
-        gone = (moved[:, 2:] <= moved[:, :2]).any(axis=1)
-        return np.where(gone[:, None], np.nan, moved)
-
-    def field(self, kind: str, encoded: np.ndarray) -> np.ndarray:
-        """An encoded field of a head after the move."""
-        if encoded.ndim > 2:
-            return self.pixels(encoded, 255 if encoded.dtype == np.uint8 else np.nan)
-        if kind in ("box", "points", "heat maps"):
-            return self.boxes(encoded) if kind == "box" else self.points(encoded)
-        return encoded

@@ -87,7 +87,7 @@ class Samples(Rows):
         moves = self.augment.draw(rng, altered, X.shape[1:3])
         fields = [moves.field(kind, field) for kind, field in zip(kinds, fields, strict=True)]
         labels = self._labels(fields, [weight * self.augment.trust(kind, altered) for kind in kinds])
-        X = self.scaling.apply(moves.pixels(X), self.dtype)
+        X = self.scaling.apply(moves.images(X), self.dtype)
         return self.augment.light(X, rng, altered), labels
 
     def _labels(self, fields: list[np.ndarray], weights: list[np.ndarray]):

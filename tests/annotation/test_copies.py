@@ -8,6 +8,7 @@ from skmtl.annotation import (
     ImageAnnotator,
     ImageHead,
     InstancesHead,
+    LinesHead,
     MapHead,
     MultiPoseHead,
     ObjectDetector,
@@ -85,6 +86,75 @@ def test_maps_of_codes_move_with_the_image(scene):
             np.testing.assert_array_equal(codes > 0, image > 130)
 
 
+def discs(n=4, shape=SHAPE):
+    """Images with two bright discs, maps of their numbers, their boxes and their middles as points."""
+    y, x = np.indices(shape) + 0.5
+    rng = np.random.default_rng(1)
+    images, numbers, boxes, points = [], [], [], []
+    for _ in range(n):
+        own = np.column_stack([rng.uniform(15, 17, 2), [18, 32]])
+        radii = rng.uniform(4, 6, 2)
+        number = sum(
+            k * (np.hypot(y - b, x - a) < r) for k, (b, a), r in zip((1, 2), own, radii, strict=True)
+        )
+        images.append(np.where(number > 0, 200, 100).astype(np.uint8))
+        numbers.append(number)
+        points.append(own[:, ::-1].copy())
+        boxes.append(np.concatenate([own[:, ::-1] - radii[:, None], own[:, ::-1] + radii[:, None]], axis=1))
+    return np.stack(images), numbers, boxes, points
+
+
+def test_all_that_is_marked_turns_with_the_image():
+    images, numbers, boxes, points = discs()
+    augment = Augment(flip="both", shift=0.05, zoom=0.1, rotate=180, contrast=0, brightness=0)
+    classes = [(one > 0).astype(int) for one in numbers]
+    kinds = {
+        "instances": (InstancesHead(), numbers), "pixels": (PixelsHead(), classes),
+        "lines": (LinesHead(), classes), "regions": (RegionsHead(), classes),
+        "boxes": (ObjectsHead(), records(boxes)), "one": (OneBoxHead(), [one[0] for one in boxes]),
+        "pose": (PoseHead(), points), "bodies": (MultiPoseHead(), [one[:, None] for one in points]),
+    }  # fmt: skip
+    told = {name: copied(head, known, images, augment) for name, (head, known) in kinds.items()}
+    shown = told["instances"][0]
+    assert all(np.array_equal(told[name][0], shown) for name in told)
+    whole = 0
+    for i in range(len(images), len(shown)):
+        codes, _ = told["instances"][1][i]
+        assert ((codes > 0) != (shown[i] > 150)).mean() < 0.01  # of bilinear pixels some at rims differ
+        for name in ("pixels", "lines", "regions"):
+            one = told[name][1][i]
+            np.testing.assert_array_equal(one[0] if isinstance(one, tuple) else one, codes > 0)
+        pose, bodies = told["pose"][1][i][0], told["bodies"][1][i].points[:, 0]
+        rims = [codes[0], codes[-1], codes[:, 0], codes[:, -1]]
+        for k in (1, 2):
+            if any((rim == k).any() for rim in rims) or not (codes == k).any():
+                continue
+            whole += 1
+            rows, columns = np.nonzero(codes == k)
+            around = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            assert np.abs(told["boxes"][1][i].boxes - around).max(axis=1).min() < 1.5  # pixels
+            middle = np.array([columns.mean(), rows.mean()]) + 0.5
+            assert np.abs(pose[k - 1] - middle).max() < 0.3
+            assert np.abs(bodies - middle).max(axis=1).min() < 0.3
+            if k == 1:
+                assert np.abs(told["one"][1][i].boxes[0] - around).max() < 1.5
+    assert whole > 15
+
+
+def test_a_turned_image_keeps_its_type():
+    rng, augment = np.random.default_rng(0), Augment(rotate=45)
+    for image in (
+        rng.random((9, 12)) > 0.5,
+        rng.integers(0, 255, (9, 12, 3)).astype(np.uint8),
+        rng.random((9, 12)),
+    ):
+        copies = list(WithCopies(read_images([image], Refusals("raise")), augment, 0))
+        assert all(one.dtype == image.dtype and one.shape == image.shape for one in copies)
+        assert not np.array_equal(copies[1], image)
+        if image.dtype == bool:
+            assert 0.2 < np.mean(copies[1:]) < 0.8
+
+
 def test_what_a_copy_cannot_tell_is_unknown(scene):
     images, boxes = scene
     points = np.array([[2.0, 3], [20, 20]])
@@ -107,11 +177,11 @@ def test_what_a_copy_cannot_tell_is_unknown(scene):
 def test_light_stays_in_the_type_of_pixels():
     rng = np.random.default_rng(0)
     for image in (np.full((5, 6, 3), 255, np.uint8), rng.random((5, 6)), np.ones((5, 6), bool)):
-        lit = relit(image, MOVING, rng)
+        lit = relit(image, MOVING, rng, image.dtype)
         assert lit.dtype == image.dtype and lit.shape == image.shape
     image = rng.integers(0, 256, (30, 30, 3)).astype(np.uint8)
-    assert relit(image, Augment(contrast=0, brightness=0), rng).tolist() == image.tolist()
-    assert np.corrcoef(relit(image, MOVING, rng).ravel(), image.ravel())[0, 1] > 0.95
+    assert relit(image, Augment(contrast=0, brightness=0), rng, image.dtype).tolist() == image.tolist()
+    assert np.corrcoef(relit(image, MOVING, rng, image.dtype).ravel(), image.ravel())[0, 1] > 0.95
 
 
 def test_copies_are_the_same_whenever_they_are_asked_for(scene):

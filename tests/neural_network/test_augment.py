@@ -9,7 +9,7 @@ from _asserts import ROUNDING, ROUNDING_32, SAME_BITS, Tolerance, assert_close
 from skmtl import MultiHeadNetwork, make_targets
 from skmtl.heads import LabelHead, MapHead, PointsHead
 from skmtl.neural_network import Augment, ConvTrunk, DenseTrunk
-from skmtl.neural_network._augment import Moves
+from skmtl.neural_network._moves import Moves
 
 SIZE = (20, 24)
 STILL = {"shift": 0.0, "zoom": 0.0, "contrast": 0.0, "brightness": 0.0}
@@ -148,8 +148,9 @@ def test_a_seed_gives_the_same_bits_and_judges_see_images_as_they_are(rng):
     X, y = crosses(rng, 60)
     heads = [("middle", PointsHead()), ("left", LabelHead()), ("light", MapHead())]
     model = MultiHeadNetwork(
-        heads, trunk=ConvTrunk((4,), (8,)), augment=Augment(), max_iter=2, early_stopping=True, random_state=0
-    )
+        heads, trunk=ConvTrunk((4,), (8,)), augment=Augment(rotate=20), max_iter=2, early_stopping=True,
+        random_state=0,
+    )  # fmt: skip
     told = [model.fit(X, y).params_ for _ in range(2)]
     for name in told[0]:
         assert_close(told[1][name], told[0][name], SAME_BITS)
@@ -163,6 +164,10 @@ def test_a_seed_gives_the_same_bits_and_judges_see_images_as_they_are(rng):
         ({"flip": "vertical"}, "flip must be one of .*got 'vertical'"),
         ({"shift": 1.0}, "shift must be a number >= 0 and below 1, got 1.0"),
         ({"zoom": -0.1}, "zoom must be a number >= 0 and below 1, got -0.1"),
+        ({"rotate": 181}, "rotate must be degrees from 0 to 180, got 181"),
+        ({"rotate": -5.0}, "rotate must be degrees from 0 to 180, got -5.0"),
+        ({"rotate": "some"}, "rotate must be degrees from 0 to 180, got 'some'"),
+        ({"rotate": float("nan")}, "rotate must be degrees from 0 to 180, got nan"),
         ({"share": 0.0}, r"share must be a number in \(0, 1\], got 0.0"),
         ({"numbers": "no"}, "numbers must be True or False, got 'no'"),
         ({"numbers": False}, "numbers=False needs images to learn numbers from: share below 1"),
