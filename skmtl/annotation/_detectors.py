@@ -47,7 +47,7 @@ class ObjectDetector(_OneKind):
     ----------
     classes_ : (K,) array
         Labels of objects, sorted.
-    trunk_, levels_, report_
+    trunk_, levels_, closer_, report_
         As in `ImageAnnotator`.
 
     See Also
@@ -97,7 +97,7 @@ class InstanceSegmenter(_OneKind):
     ----------
     classes_ : (K,) array
         Labels of objects, sorted.
-    trunk_, levels_, report_
+    trunk_, levels_, closer_, report_
         As in `ImageAnnotator`.
 
     See Also

@@ -25,6 +25,7 @@ PUBLIC = (
 #: arrays and numbers.
 PARTS = {
     "annotation.Cells": "skmtl.annotation._rows",
+    "annotation.CloserLook": "skmtl.annotation._closer",
     "annotation.ImageLevel": "skmtl.annotation._whole",
     "annotation.PixelLevel": "skmtl.annotation._looks",
     "annotation.PlaceLevel": "skmtl.annotation._levels",
