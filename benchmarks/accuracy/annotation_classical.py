@@ -9,7 +9,7 @@ from skimage.measure import regionprops
 from skimage.segmentation import watershed
 from skimage.transform import resize
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV, RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,6 +81,33 @@ class Instances(Forest):
         markers = np.zeros(inside.shape, int)
         markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
         return with_scores(watershed(-depth, markers, mask=inside), told)
+
+
+class NamedInstances(Instances):
+    """What it finds is named by HOG of its box and logistic regression."""
+
+    def fit(self, images, truth):
+        numbers = [np.tensordot(range(1, len(one["masks"]) + 1), one["masks"], 1) for one in truth]
+        super().fit(images, numbers)
+        pairs = zip(images, truth, strict=True)
+        X = np.concatenate([_windows(image, one["masks"]) for image, one in pairs])
+        labels = np.concatenate([one["labels"] for one in truth])
+        self.names = LogisticRegression(max_iter=500).fit(X, labels)
+
+    def predict(self, images):
+        return [self._named(*pair) for pair in zip(images, super().predict(images), strict=True)]
+
+    def _named(self, image, found):
+        if not len(found["masks"]):
+            return found
+        told = self.names.predict_proba(_windows(image, found["masks"]))
+        labels = self.names.classes_[told.argmax(axis=1)]
+        return found | {"labels": labels, "scores": found["scores"] * told.max(axis=1)}
+
+
+def _windows(image, masks) -> np.ndarray:
+    boxes = [regionprops(mask.astype(np.uint8))[0].bbox for mask in masks]
+    return np.stack([_window(image, np.take(box, [1, 0, 3, 2])) for box in boxes])
 
 
 def with_scores(numbers: np.ndarray, told: np.ndarray) -> dict:
@@ -280,6 +307,7 @@ def _apart(boxes, scores, overlap=0.3, most=50) -> list[int]:
 PEERS = {
     "boxes": ("HOG, linear SVM", Boxes),
     "instances": ("forest, watershed", Instances),
+    "masks": ("forest, HOG", NamedInstances),
     "lines": ("forest", Lines),
     "points": ("forest", Points),
     "bodies": ("forest, nearest", Bodies),

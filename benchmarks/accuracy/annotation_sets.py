@@ -80,6 +80,16 @@ def _digits(data) -> Images:
     return Images("digits", data["images"], truth, _by_split(data), 100, 60, mirrors=False)
 
 
+def _digit_masks(data) -> Images:
+    """Masks are numbered as boxes are."""
+    pairs = zip(data["instances"], _by_image(data, data["box_label"].astype(int)), strict=True)
+    records = [
+        {"masks": numbers == np.arange(1, len(labels) + 1)[:, None, None], "labels": labels}
+        for numbers, labels in pairs
+    ]
+    return Images("digits", data["images"], {"masks": records}, _by_split(data), 100, 60, mirrors=False)
+
+
 def _mice(data) -> Images:
     """The first half shows other frames than the second; the frames are of one video in no order."""
     rng, points = np.random.default_rng(0), data["points"].astype(float)
@@ -122,6 +132,7 @@ def head_of(kind: str):
     return {
         "boxes": ObjectsHead,
         "instances": InstancesHead,
+        "masks": InstancesHead,
         "lines": LinesHead,
         "points": PoseHead,
         "bodies": MultiPoseHead,
@@ -164,7 +175,9 @@ def _instances(truth, found, shape):
     return {"mask AP50": told.ap50, "mask AP": told.ap}
 
 
-def _as_record(numbers: np.ndarray) -> dict:
+def _as_record(numbers: np.ndarray | dict) -> dict:
+    if isinstance(numbers, dict):
+        return numbers
     ids = np.unique(numbers[numbers > 0])
     return {"masks": numbers == ids[:, None, None], "labels": np.ones(len(ids), int)}
 
@@ -178,6 +191,7 @@ def _points(truth, found, shape):
 _JUDGES = {
     "boxes": _boxes,
     "instances": _instances,
+    "masks": _instances,
     "lines": lambda truth, found, shape: {"boundary F1": boundary_f1(truth, found, TOLERANCE, lines=True)},
     "points": _points,
     "bodies": _bodies,
@@ -191,6 +205,7 @@ SETS = {
     "raccoons": ("raccoon", _raccoons),
     "blood": ("bccd", _blood),
     "digits": ("mnist_scenes", _digits),
+    "digit masks": ("mnist_scenes", _digit_masks),
     "mouse": ("dlc_openfield", _mouse),
     "mice": ("dlc_openfield", _mice),
 }

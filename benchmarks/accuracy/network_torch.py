@@ -50,7 +50,8 @@ class Torch:
         return torch.cat(parts).softmax(1)
 
     def _moved(self, X: np.ndarray) -> np.ndarray:
-        return self.plan.augment.draw(self.rng, len(X), X.shape[1:3]).pixels(X)
+        augment = self.plan.augment
+        return augment.draw(self.rng, augment.chosen(self.rng, len(X)), X.shape[1:3]).images(X)
 
     def _scaled(self, X: np.ndarray) -> torch.Tensor:
         mean, spread = (part.astype(np.float32) for part in self.scale)

@@ -25,7 +25,9 @@ class ImageAnnotator(BaseAnnotator):
     and learns by the sum of their losses over what is known: an annotation that an image lacks costs it
     nothing for the other kinds. Heads of whole images also go by what the others find: how many objects, and
     where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged, and by
-    how the points of a body lie to each other.
+    how the points of a body lie to each other. Objects of two classes or more, boxes or masks, are looked at
+    in the same way when they have been found: a network tells from the whole of each which class it is of, or
+    that it is none.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ class ImageAnnotator(BaseAnnotator):
     levels_ : list
         Each with ``heads``, ``specs`` (what each head remembers, such as ``classes``) and ``network``, the
         fitted `MultiHeadNetwork` that has the last word.
+    closer_ : dict
+        By the name of each head of objects of two classes or more: what tells the class of a whole one.
     report_ : skmtl.io.Report
         What was left out with ``on_error="skip"``.
 

@@ -48,7 +48,7 @@ class ObjectDetector(_OneKind):
     ----------
     classes_ : (K,) array
         Labels of objects, sorted.
-    trunk_, levels_, report_
+    trunk_, levels_, closer_, report_
         As in `ImageAnnotator`.
 
     See Also
@@ -98,7 +98,7 @@ class InstanceSegmenter(_OneKind):
     ----------
     classes_ : (K,) array
         Labels of objects, sorted.
-    trunk_, levels_, report_
+    trunk_, levels_, closer_, report_
         As in `ImageAnnotator`.
 
     See Also

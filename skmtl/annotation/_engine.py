@@ -16,6 +16,7 @@ from ..neural_network import Augment
 from ..utils._atomic import all_or_nothing
 from ..utils._parallel import run_blocks
 from ..utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from ._closer import closer_looks
 from ._copies import with_copies
 from ._head import AnnotationHead, Clue
 from ._inputs import Images, Refusals, as_trunk_takes, columns_of, read_images
@@ -143,9 +144,11 @@ class BaseAnnotator(BaseEstimator):
             examples = with_copies(examples, heads, self.augment, int(rng.integers(2**31 - 1)))
         layers, most = self.hidden_layer_sizes, self.max_samples
         settings = Settings(layers, most, self.max_iter, self.n_jobs, self.verbose)
-        self.levels_ = []
+        self.levels_, self.closer_ = [], {}
         for level in self._levels(heads, known, images.take(rows).shapes):
-            self.levels_.append(level.fit(examples, settings, int(rng.integers(2**31 - 1))))
+            level_seed = int(rng.integers(2**31 - 1))
+            self.levels_.append(level.fit(examples, settings, level_seed))
+            self.closer_ |= closer_looks(level, examples, settings, level_seed)
         self.report_ = refusals.report
         refusals.warn()
         return self
@@ -266,7 +269,9 @@ class BaseAnnotator(BaseEstimator):
         return nearest.kneighbors(asked - mean)
 
     def _features(self, trunk, images: Images) -> np.ndarray:
-        return np.concatenate(run_blocks(lambda i: pooled(trunk, images[i]), range(len(images)), self.n_jobs))
+        return np.concatenate(
+            run_blocks(lambda i: pooled(trunk, images[i][None]), range(len(images)), self.n_jobs)
+        )
 
     def score_heads(self, X, y) -> dict[str, float]:
         """The metric of every head, greater is better; NaN where nothing is known.
@@ -335,6 +340,8 @@ class BaseAnnotator(BaseEstimator):
             frame, told = level.tell(self.trunk_, image, clues)
             for name, head in level.heads.items():
                 of_head = told[name], frame, level.specs[name]
+                if name in self.closer_:
+                    told[name]["found"] = self.closer_[name](image, head.found(*of_head))
                 answers[name] = question(head, *of_head)
                 if isinstance(self.levels_[-1], ImageLevel):
                     clues[name] = head.clue(*of_head)

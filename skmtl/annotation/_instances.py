@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum
+from scipy.ndimage import find_objects, gaussian_filter, maximum
 from scipy.ndimage import mean as mean_over
 from skimage.measure import regionprops
 from skimage.segmentation import relabel_sequential
@@ -13,18 +13,20 @@ from ..io import ImageRecord
 from ..metrics import detection_scores
 from ._basins import basins, depths, learned_relief
 from ._cells import Grid
-from ._head import AnnotationHead, Clue, amounts, kind_field
+from ._found import Found, ObjectHead
+from ._head import kind_field
 from ._pixels import checked_mask
-from ._records import check_size, codes_of, get, join_labels, labels_of, pixels_of
+from ._records import Known, check_size, codes_of, get, join_labels, labels_of, pixels_of
 
 
-class InstancesHead(AnnotationHead):
+class InstancesHead(ObjectHead):
     """Objects, each with its pixels, a class and a score.
 
     A pixel tells what it belongs to (a class, or no object) and how deep inside its object it lies (0 at the
     rim to 1 at the innermost pixel). Objects are the basins of the deepest pixels, found by a watershed. A
     basin that is hardly deeper than the pass to a deeper one belongs to it: by how much is learned from the
     depths of the annotated objects, so that strokes and rings, which have many deepest places, stay whole.
+    Of two classes or more a closer look at the whole of each object tells which it is, or that it is none.
 
     Parameters
     ----------
@@ -40,7 +42,8 @@ class InstancesHead(AnnotationHead):
     or a dict with ``masks`` (m, h, w) bool and, optional, ``labels`` (m,); or an `skmtl.io.ImageRecord` with
     masks or outlines. Predicted are ``masks`` (m, h, w) bool (a `Masks`), none overlapping another,
     ``boxes`` (m, 4), ``labels`` and ``scores`` (m,) by falling score: the mean probability of the object's
-    pixels, times the depth of its innermost pixel. Without labels all are 1.
+    pixels, times the depth of its innermost pixel; of two classes or more, times what the closer look says
+    of its being an object, and times the probability of its class. Without labels all are 1.
     `score` is the mean over classes of the average precision at an intersection over union of 0.5.
 
     References
@@ -94,32 +97,35 @@ class InstancesHead(AnnotationHead):
         kinds = np.concatenate([[0], codes_of(labels, spec["classes"]) + 1])[numbers]
         return {"kind": kinds.ravel(), "depth": depths(numbers).ravel()}
 
-    def decode(self, told, frame: Grid, spec):
+    def whole(self, one):
+        numbers, labels = one
+        seen = [(i, at) for i, at in enumerate(find_objects(numbers)) if at is not None]
+        boxes = [[x.start, y.start, x.stop, y.stop] for _, (y, x) in seen]
+        return Known(_boxes(boxes), labels[[i for i, _ in seen]], _boxes([]))
+
+    def found(self, told, frame: Grid, spec):
         kinds, depth = told["kind"].reshape(*frame.shape, -1), told["depth"].reshape(frame.shape)
         depth = self._smooth(depth, spec["side"])
-        return self._report(basins(depth, kinds[:, :, 0] < 0.5, spec["relief"]), kinds, depth, spec)
+        numbers = basins(depth, kinds[:, :, 0] < 0.5, spec["relief"])
+        parts = [one for one in regionprops(numbers) if one.area >= self.least_area]
+        ids = np.array([one.label for one in parts], dtype=np.int64)
+        said = [mean_over(kinds[:, :, k], numbers, ids) for k in range(1, kinds.shape[2])]
+        said = np.stack(said, axis=-1).reshape(len(ids), len(said))
+        boxes = _boxes([np.take(one.bbox, [1, 0, 3, 2]) for one in parts])
+        return Found.of(boxes, said, maximum(depth, numbers, ids), (numbers, ids))
 
     def _smooth(self, depth: np.ndarray, side: float) -> np.ndarray:
         return np.clip(gaussian_filter(depth, self.smoothing * side), 0, 1)
 
-    def _report(self, numbers, kinds, depth, spec) -> dict:
-        found = [one for one in regionprops(numbers) if one.area >= self.least_area]
-        ids = np.array([one.label for one in found], dtype=np.int64)
-        said = [mean_over(kinds[:, :, k], numbers, ids) for k in range(1, kinds.shape[2])]
-        said = np.stack(said, axis=-1).reshape(len(ids), len(said))
-        scores = said.max(axis=1, initial=0) * maximum(depth, numbers, ids)
+    def report(self, found: Found, spec):
+        scores, (numbers, ids) = found.scores(), found.where
         order = np.argsort(-scores, kind="stable")
-        boxes = np.array([np.take(one.bbox, [1, 0, 3, 2]) for one in found], dtype=float).reshape(-1, 4)
         return {
-            "boxes": boxes[order],
-            "labels": spec["classes"][said.argmax(axis=1)[order]],
+            "boxes": found.boxes[order],
+            "labels": spec["classes"][found.kinds[order].argmax(axis=1)],
             "scores": scores[order],
             "masks": Masks(_renumbered(numbers, ids[order]), len(ids)),
         }
-
-    def clue(self, told, frame: Grid, spec):
-        """How many objects there are."""
-        return Clue(None, amounts(self.decode(told, frame, spec), spec["classes"]))
 
     def score(self, truth, found, spec):
         known = [None if one is None else _record(*one) for one in truth]
@@ -164,6 +170,10 @@ def _stacked(masks: np.ndarray, shape) -> np.ndarray:
     for i in np.argsort(-masks.sum(axis=(1, 2)), kind="stable"):
         numbers[masks[i]] = i + 1
     return numbers
+
+
+def _boxes(boxes: list) -> np.ndarray:
+    return np.array(boxes, dtype=float).reshape(-1, 4)
 
 
 def _record(numbers: np.ndarray, labels: np.ndarray) -> dict:

@@ -7,7 +7,8 @@ import numpy as np
 from ..heads import NumberHead
 from ..metrics import detection_scores
 from ._cells import Grid, boxes_at, cell_targets
-from ._head import UNKNOWN, AnnotationHead, Clue, amounts, kind_field
+from ._found import Found, ObjectHead
+from ._head import UNKNOWN, kind_field
 from ._moved import boxes_after
 from ._records import Known, codes_of, join_labels, read_objects
 from ._suppression import suppress, vote
@@ -22,12 +23,14 @@ EMPTY, LEAST = 3, 1000
 ALONE = 0.9
 
 
-class ObjectsHead(AnnotationHead):
+class ObjectsHead(ObjectHead):
     """Objects: boxes, classes, scores.
 
     A cell tells what it speaks for (a class, or no object) and where that object's box lies: the way from the
     cell's centre to the box's, in cells, and the logarithms of width and height in pixels. Boxes of several
-    cells that mean one object are joined: the surest stays, those that overlap it vote on where it lies.
+    cells that mean one object are joined: the surest stays, those that overlap it vote on where it lies. Of
+    two classes or more a closer look at what is in each box tells which it is, or that it is none; the score
+    is then p(there | cells) * p(there | closer look) * p(class).
 
     Parameters
     ----------
@@ -101,27 +104,34 @@ class ObjectsHead(AnnotationHead):
         empty = min(there[0], max(EMPTY * speaking.sum(), LEAST), max(most - speaking.sum(), 1))
         return np.concatenate([[empty], speaking])
 
-    def decode(self, told, frame: Grid, spec):
+    def whole(self, one: Known):
+        return one
+
+    def found(self, told, frame: Grid, spec):
         kinds = told["kind"][:, 1:]
         present = kinds.sum(axis=1)
         cells = np.flatnonzero(present >= self.score_threshold)
         cells = cells[np.argsort(-present[cells], kind="stable")[:CANDIDATES]]
         boxes = boxes_at(frame, cells, told["place"][cells])
         kept = suppress(boxes, present[cells], self.overlap)
-        best = kinds[cells[kept]].argmax(axis=1)
-        scores = kinds[cells[kept], best]
-        order = np.argsort(-scores, kind="stable")[: self.max_objects]
+        kinds = kinds[cells[kept]]
+        order = np.argsort(-kinds.max(axis=1), kind="stable")[: self.max_objects]
+        return Found.of(vote(boxes, present[cells], kept)[order], kinds[order])
+
+    def report(self, found: Found, spec):
+        scores = found.scores()
+        order = np.argsort(-scores, kind="stable")
         order = order[scores[order] >= self.score_threshold]
         return {
-            "boxes": vote(boxes, present[cells], kept)[order],
-            "labels": spec["classes"][best[order]],
+            "boxes": found.boxes[order],
+            "labels": spec["classes"][found.kinds[order].argmax(axis=1)],
             "scores": scores[order],
         }
 
     def clue(self, told, frame: Grid, spec):
         """The surest box where images show one object, and how many there are."""
         box = self.surest(told, frame) if spec["one"] else None
-        return Clue(box, amounts(self.decode(told, frame, spec), spec["classes"]))
+        return super().clue(told, frame, spec)._replace(box=box)
 
     def surest(self, told, frame: Grid) -> np.ndarray:
         """The surest box (4,), as the others that are half as sure see it."""

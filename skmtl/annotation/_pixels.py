@@ -56,7 +56,9 @@ class PixelsHead(AnnotationHead):
         if len(classes) < 2:
             hint = f"; {self.unlabelled} stands for a pixel that nobody judged, see unlabelled"
             raise one_kind_only(name, f"of class {classes[0]}{hint}" if len(classes) else "not judged")
-        return {"name": name, "classes": classes, "n_codes": len(classes)}
+        k = len(classes)
+        # before `weigh` the most probable class is told
+        return {"name": name, "classes": classes, "n_codes": k, "overlap": np.zeros(k), "union": np.ones(k)}
 
     def fields(self, spec):
         return {"kind": kind_field()}

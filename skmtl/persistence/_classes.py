@@ -26,6 +26,7 @@ PUBLIC = (
 PARTS = {
     "annotation.CellLevel": "skmtl.annotation._scale",
     "annotation.Cells": "skmtl.annotation._rows",
+    "annotation.CloserLook": "skmtl.annotation._closer",
     "annotation.ImageLevel": "skmtl.annotation._whole",
     "annotation.Joint": "skmtl.annotation._shape",
     "annotation.PixelLevel": "skmtl.annotation._looks",

@@ -64,7 +64,7 @@ class Shown(BaseEstimator):
 class Tiled(Shown):
     def iter_dense(self, X, *, tile, cell):
         for i, image in enumerate(X):
-            maps = cell_means(self._maps(image), cell)
+            maps = cell_means(self._maps(image).transpose(2, 0, 1), cell).transpose(1, 2, 0)
             for top in range(0, maps.shape[0], tile):
                 for left in range(0, maps.shape[1], tile):
                     part = maps[top : top + tile, left : left + tile]

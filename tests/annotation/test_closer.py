@@ -9,7 +9,6 @@ from annotation._toys import SMALL, records, small_trunk, squares
 from skmtl.annotation import ImageAnnotator, ImageHead, ObjectsHead, OneBoxHead
 from skmtl.annotation._cells import grid_of
 from skmtl.annotation._head import amounts
-from skmtl.annotation._whole import SIDE, cut_out
 from skmtl.heads import BoxHead, LabelHead, PointsHead, TagsHead
 from skmtl.io import ImageRecord, ObjectRecord
 
@@ -78,18 +77,6 @@ def test_points_say_where_to_look_and_many_objects_do_not(dots):
 def test_how_many_there_are():
     found = {"labels": np.array(["a", "b", "a"]), "scores": np.array([0.5, 1, 0.25])}
     np.testing.assert_allclose(np.expm1(amounts(found, np.array(["a", "b", "c"]))), [0.75, 1, 0])
-
-
-def test_what_is_cut_out():
-    rows, columns = np.mgrid[:200, :300].astype(float)
-    image = np.stack([rows, columns], axis=2)
-    cut = cut_out(image, np.array([100.0, 50, 180, 90]))
-    assert cut.shape == (SIDE, SIDE, 2)
-    np.testing.assert_allclose(cut.mean(axis=(0, 1)), [69.5, 139.5], atol=0.5)
-    np.testing.assert_allclose(cut[:, 0, 1].mean(), 140 - 48, atol=2)
-    beyond = cut_out(image.astype(np.uint8), np.array([-40.0, -40, 0, 0]))
-    assert beyond.dtype == np.uint8 and beyond.max() < 6
-    assert cut_out(image[:, :, 0], np.array([7.0, 7, 7, 7])).std() == 0
 
 
 def test_one_box():

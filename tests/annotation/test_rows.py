@@ -1,5 +1,6 @@
 """Rows part by part are those of the whole image; samples and their shares."""
 
+import naive_grids
 import numpy as np
 import pytest
 from annotation._toys import Shown, Tiled, squares
@@ -13,7 +14,8 @@ from skmtl.annotation._told import EDGE, set_right, told_columns
 
 def seen(image, size=1):
     """The derivatives of all cells, with the means of the maps beside them."""
-    return np.concatenate([derivatives(image, size), cell_means(Shown()._maps(image), size)], axis=2)
+    means = cell_means(Shown()._maps(image).transpose(2, 0, 1), size).transpose(1, 2, 0)
+    return np.concatenate([derivatives(image, size), means], axis=2)
 
 
 def derivatives(image, size):
@@ -47,14 +49,11 @@ def test_cells_by_bands_are_those_of_the_whole_image(monkeypatch, trunk, size, r
     np.testing.assert_array_equal(X, with_surroundings(whole, reach, wanted))
 
 
-def test_means_of_cells():
-    maps = np.arange(5 * 7 * 2, dtype=np.float64).reshape(5, 7, 2)
-    means = cell_means(maps, 3)
-    assert means.shape == (2, 3, 2)
-    for i in range(2):
-        for j in range(3):
-            cell = maps[3 * i : 3 * i + 3, 3 * j : 3 * j + 3]
-            np.testing.assert_allclose(means[i, j], cell.mean(axis=(0, 1)))
+@pytest.mark.parametrize("cell", [1, 3, 10])
+def test_means_of_cells(cell):
+    planes = np.random.default_rng(0).normal(size=(2, 5, 7))
+    expected = naive_grids.cell_means(planes.transpose(1, 2, 0), cell).transpose(2, 0, 1)
+    np.testing.assert_allclose(cell_means(planes, cell), expected)
 
 
 @pytest.mark.parametrize("trunk", [Shown(), Tiled()])

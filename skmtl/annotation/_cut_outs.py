@@ -1,0 +1,43 @@
+"""Objects cut out of an image, all of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Side of what is cut out of an image in pixels, cells a side that it is pooled over, and how much wider it
+#: is than what was found.
+SIDE, CELLS, WIDER = 48, 4, 1.2
+
+
+def cut_outs(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """The squares around boxes (m, 4) as (m, `SIDE`, `SIDE`) pixels, and channels, of the image's type.
+
+    Beyond the image its outermost pixels are repeated. A pixel is the mean of those around its place,
+    weighted by a triangle that reaches as far as the next one's place, or the next pixel of the image where
+    that is further: linear interpolation of what is enlarged, without aliases of what is made smaller.
+    """
+    out = np.empty((len(boxes), SIDE, SIDE, *image.shape[2:]), image.dtype)
+    for one, box in zip(out, boxes, strict=True):
+        one[:] = _square(image, box)
+    return out
+
+
+def _square(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    side = max(WIDER * (box[2:] - box[:2]).max(), 1)
+    corner = (box[:2] + box[2:] - side) / 2
+    (columns, along), (rows, down) = (
+        _weights(start, side, n) for start, n in zip(corner, image.shape[1::-1], strict=True)
+    )
+    kind = np.result_type(image.dtype, np.float32)
+    planes = np.moveaxis(image[rows[:, None], columns], (0, 1), (-2, -1)).astype(kind, order="C")
+    square = np.moveaxis(down.astype(kind) @ planes @ along.astype(kind).T, (-2, -1), (0, 1))
+    return square if image.dtype.kind == "f" else np.rint(square)
+
+
+def _weights(start: float, side: float, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (k,) along an axis of ``n``, and how much each counts in each of the `SIDE` places."""
+    step = side / SIDE
+    reach, places = max(step, 1), start + (np.arange(SIDE) + 0.5) * step
+    pixels = np.arange(int(places[0] - reach) - 1, int(places[-1] + reach) + 1)
+    weights = np.maximum(1 - np.abs(pixels + 0.5 - places[:, None]) / reach, 0)
+    return np.clip(pixels, 0, n - 1), weights / weights.sum(axis=1, keepdims=True)
