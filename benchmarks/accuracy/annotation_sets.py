@@ -71,23 +71,22 @@ def _raccoons(data) -> Images:
 
 
 def _blood(data) -> Images:
-    truth = {"boxes": _records(data, data["class_names"][data["box_label"]])}
+    boxes = _records(data, data["class_names"][data["box_label"]])
+    truth = {"boxes": boxes, "count": [float(len(one["boxes"])) for one in boxes]}
     return Images("blood", data["images"], truth, _by_split(data), 60, 40)
 
 
 def _digits(data) -> Images:
-    truth = {"boxes": _records(data, data["box_label"].astype(int))}
-    return Images("digits", data["images"], truth, _by_split(data), 100, 60, mirrors=False)
-
-
-def _digit_masks(data) -> Images:
     """Masks are numbered as boxes are."""
-    pairs = zip(data["instances"], _by_image(data, data["box_label"].astype(int)), strict=True)
-    records = [
-        {"masks": numbers == np.arange(1, len(labels) + 1)[:, None, None], "labels": labels}
-        for numbers, labels in pairs
+    labels = data["box_label"].astype(int)
+    pairs = zip(data["instances"], _by_image(data, labels), strict=True)
+    masks = [
+        {"masks": numbers == np.arange(1, len(own) + 1)[:, None, None], "labels": own}
+        for numbers, own in pairs
     ]
-    return Images("digits", data["images"], {"masks": records}, _by_split(data), 100, 60, mirrors=False)
+    count = data["counts"].astype(float).tolist()
+    truth = {"boxes": _records(data, labels), "masks": masks, "count": count}
+    return Images("digits", data["images"], truth, _by_split(data), 100, 60, mirrors=False)
 
 
 def _mice(data) -> Images:
@@ -205,7 +204,6 @@ SETS = {
     "raccoons": ("raccoon", _raccoons),
     "blood": ("bccd", _blood),
     "digits": ("mnist_scenes", _digits),
-    "digit masks": ("mnist_scenes", _digit_masks),
     "mouse": ("dlc_openfield", _mouse),
     "mice": ("dlc_openfield", _mice),
 }

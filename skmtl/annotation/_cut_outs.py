@@ -7,6 +7,8 @@ import numpy as np
 #: Side of what is cut out of an image in pixels, cells a side that it is pooled over, and how much wider it
 #: is than what was found.
 SIDE, CELLS, WIDER = 48, 4, 1.2
+#: Rows of an image that are in memory as floats at once.
+BAND = 512
 
 
 def cut_outs(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -28,9 +30,12 @@ def _square(image: np.ndarray, box: np.ndarray) -> np.ndarray:
     (columns, along), (rows, down) = (
         _weights(start, side, n) for start, n in zip(corner, image.shape[1::-1], strict=True)
     )
-    kind = np.result_type(image.dtype, np.float32)
-    planes = np.moveaxis(image[rows[:, None], columns], (0, 1), (-2, -1)).astype(kind, order="C")
-    square = np.moveaxis(down.astype(kind) @ planes @ along.astype(kind).T, (-2, -1), (0, 1))
+    kind, square = np.result_type(image.dtype, np.float32), 0
+    for start in range(0, len(rows), BAND):
+        some = slice(start, start + BAND)
+        planes = np.moveaxis(image[rows[some, None], columns], (0, 1), (-2, -1)).astype(kind, order="C")
+        square = square + down[:, some].astype(kind) @ planes @ along.astype(kind).T
+    square = np.moveaxis(square, (-2, -1), (0, 1))
     return square if image.dtype.kind == "f" else np.rint(square)
 
 

@@ -66,7 +66,7 @@ class InstancesHead(ObjectHead):
             annotation = _masks_of(annotation, shape, where)
         if not isinstance(annotation, dict) and not hasattr(annotation, "masks"):
             numbers = relabel_sequential(checked_mask(annotation, shape, where).astype(np.int32))[0]
-            return np.asarray(numbers), np.ones(numbers.max(), np.int64)
+            return _compact(np.asarray(numbers)), np.ones(numbers.max(), np.int64)
         masks = np.asarray(get(annotation, "masks", where))
         masks = masks.reshape(len(masks), *(masks.shape[1:] if len(masks) else shape[:2])).astype(bool)
         if masks.shape[1:] != tuple(shape[:2]):
@@ -78,7 +78,7 @@ class InstancesHead(ObjectHead):
             )
         if not masks.any(axis=(1, 2)).all():
             raise ValueError(f"{where}: mask {int((~masks.any(axis=(1, 2))).argmax())} has no pixel")
-        return _stacked(masks, shape), labels
+        return _compact(_stacked(masks, shape)), labels
 
     def learn(self, known, name):
         classes = join_labels([labels for _, labels in known])
@@ -170,6 +170,11 @@ def _stacked(masks: np.ndarray, shape) -> np.ndarray:
     for i in np.argsort(-masks.sum(axis=(1, 2)), kind="stable"):
         numbers[masks[i]] = i + 1
     return numbers
+
+
+def _compact(numbers: np.ndarray) -> np.ndarray:
+    """In as few bytes as do: the maps of all images are held while an annotator learns."""
+    return numbers.astype(np.min_scalar_type(numbers.max()))
 
 
 def _boxes(boxes: list) -> np.ndarray:

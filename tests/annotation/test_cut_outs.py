@@ -43,3 +43,10 @@ def test_beyond_the_image_its_outermost_pixels_are_repeated():
     more = cut_outs(np.pad(image, 40, mode="edge"), box[None] + 40)
     np.testing.assert_allclose(cut_outs(image, box[None]), more)
     np.testing.assert_array_equal(cut_outs(image, np.array([[-200.0, -200, -180, -180]]))[0], image[0, 0])
+
+
+def test_large_objects_are_read_band_by_band(monkeypatch):
+    image, box = np.random.default_rng(0).random((90, 80, 2)), np.array([[3.0, 4, 77, 88]])
+    whole = cut_outs(image, box)
+    monkeypatch.setattr("skmtl.annotation._cut_outs.BAND", 7)
+    np.testing.assert_allclose(cut_outs(image, box), whole, rtol=1e-12)
