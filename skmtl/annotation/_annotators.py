@@ -24,9 +24,10 @@ class ImageAnnotator(BaseAnnotator):
     (auto-context). For each of these levels one network with shared hidden layers tells what its heads need,
     and learns by the sum of their losses over what is known: an annotation that an image lacks costs it
     nothing for the other kinds. Heads of whole images also go by what the others find: how many objects, and
-    where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged. Objects
-    of two classes or more, boxes or masks, are looked at in the same way when they have been found: a network
-    tells from the whole of each which class it is of, or that it is none.
+    where each image shows one thing (a box, a body), by that part of the image, cut out and enlarged, and by
+    how the points of a body lie to each other. Objects of two classes or more, boxes or masks, are looked at
+    in the same way when they have been found: a network tells from the whole of each which class it is of, or
+    that it is none.
 
     Parameters
     ----------
@@ -38,7 +39,10 @@ class ImageAnnotator(BaseAnnotator):
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))`` for images and cells, and for
         pixels and regions nothing beside the derivatives.
     cell : int, optional
-        Height and width of a cell in pixels. None: as small as a head asks for.
+        Height and width of a cell in pixels of the images as they are. None: as small as a head asks for, and
+        where images differ in size and what is marked takes up about the same share of each, they are looked
+        at in one size; large images in which far larger cells would do are looked at smaller. What is
+        predicted is in the pixels of the image.
     reach : int, default 2
         How many cells away the surroundings are that a cell sees.
     n_regions : int, default 400

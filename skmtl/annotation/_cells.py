@@ -14,12 +14,14 @@ CORE = 0.5
 
 class Grid(NamedTuple):
     """``rows`` x ``columns`` cells of ``size`` pixels of an image ``shape`` (h, w); the last ones may reach
-    over its edge. Pixels are cells of size 1."""
+    over its edge. Pixels are cells of size 1. An image looked at smaller is learned from in other pixels,
+    each of ``scale`` x ``scale`` of its own."""
 
     rows: int
     columns: int
-    size: int
+    size: float
     shape: tuple[int, int]
+    scale: float = 1.0
 
     def __len__(self) -> int:
         return self.rows * self.columns
@@ -65,7 +67,7 @@ def boxes_at(grid: Grid, cells: np.ndarray, places: np.ndarray) -> np.ndarray:
     limit = np.array(grid.shape[::-1], dtype=np.float64)
     middle = grid.centres()[cells] + places[:, :2] * grid.size
     # A side beyond the image's diagonal is cut off in any case, and its exponential could overflow.
-    half = np.exp(np.minimum(places[:, 2:], np.log(2 * limit.sum()))) / 2
+    half = np.exp(np.minimum(places[:, 2:], np.log(2 * limit.sum()))) * (grid.scale / 2)
     return np.concatenate([np.clip(middle - half, 0, limit), np.clip(middle + half, 0, limit)], axis=1)
 
 

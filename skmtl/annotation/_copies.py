@@ -23,6 +23,7 @@ class WithCopies(Sequence):
 
     def __init__(self, images, augment: Augment, seed: int):
         self.images, self.augment, self.seed = images, augment, seed
+        self.shapes = list(images.shapes) * (1 + COPIES)
 
     def __len__(self) -> int:
         return (1 + COPIES) * len(self.images)
@@ -43,7 +44,7 @@ class WithCopies(Sequence):
 
     def _drawn(self, i: int) -> tuple[Moves, np.random.Generator]:
         rng = np.random.default_rng([self.seed, i])
-        return self.augment.draw(rng, ALTERED, self.images.shapes[i % len(self.images)][:2]), rng
+        return self.augment.draw(rng, ALTERED, self.shapes[i][:2]), rng
 
 
 def with_copies(

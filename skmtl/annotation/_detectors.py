@@ -31,7 +31,8 @@ class ObjectDetector(_OneKind):
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
     cell : int, optional
         Height and width of a cell in pixels. None: a fourth of the smaller side of a small box (the lower
-        quartile at fit), from 2 to 16.
+        quartile at fit), from 2 to 16; as of `ImageAnnotator`, images may then be looked at in other pixels
+        than their own.
     reach : int, default 2
         How many cells away the surroundings are that a cell sees.
     score_threshold : float in [0, 1), default 0.05
@@ -125,8 +126,9 @@ class PoseEstimator(_OneArray):
     trunk : transformer with ``transform_dense``, optional
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
     cell : int, optional
-        Height and width of a cell in pixels. None: a third of the way between the two nearest points of a
-        body (the median at fit), from 2 to 16.
+        Height and width of a cell in pixels. None: four and a half of them lie between the two nearest points
+        of a body (the median at fit), from 2 to 16; as of `ImageAnnotator`, images may then be looked at in
+        other pixels than their own.
     reach : int, default 2
         How many cells away the surroundings are that a cell sees.
     share : float > 0, default 0.05
@@ -173,8 +175,9 @@ class MultiPoseEstimator(_OneKind):
     trunk : transformer with ``transform_dense``, optional
         None: ``ConvFeatureExtractor(n_filters=32, scales=(1, 2, 4, 8))``.
     cell : int, optional
-        Height and width of a cell in pixels. None: a third of the way between the two nearest points of a
-        body (the median at fit), from 2 to 16.
+        Height and width of a cell in pixels. None: four and a half of them lie between the two nearest points
+        of a body (the median at fit), from 2 to 16; as of `ImageAnnotator`, images may then be looked at in
+        other pixels than their own.
     reach : int, default 2
         How many cells away the surroundings are that a cell sees.
     score_threshold : float in [0, 1), default 0.05

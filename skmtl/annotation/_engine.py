@@ -22,7 +22,8 @@ from ._head import AnnotationHead, Clue
 from ._inputs import Images, Refusals, as_trunk_takes, columns_of, read_images
 from ._levels import Examples, PlaceLevel, Settings
 from ._looks import PixelLevel
-from ._rows import Cells, Regions
+from ._rows import Regions
+from ._scale import cell_level
 from ._trunk import GRID, default_trunk
 from ._whole import ImageLevel, pooled
 
@@ -144,7 +145,7 @@ class BaseAnnotator(BaseEstimator):
         layers, most = self.hidden_layer_sizes, self.max_samples
         settings = Settings(layers, most, self.max_iter, self.n_jobs, self.verbose)
         self.levels_, self.closer_ = [], {}
-        for level in self._levels(heads, known):
+        for level in self._levels(heads, known, images.take(rows).shapes):
             level_seed = int(rng.integers(2**31 - 1))
             self.levels_.append(level.fit(examples, settings, level_seed))
             self.closer_ |= closer_looks(level, examples, settings, level_seed)
@@ -159,26 +160,18 @@ class BaseAnnotator(BaseEstimator):
             for i, (one, shape) in enumerate(zip(column, images.shapes, strict=True))
         ]  # fmt: skip
 
-    def _levels(self, heads: dict[str, AnnotationHead], known: dict[str, list]) -> list:
+    def _levels(self, heads: dict[str, AnnotationHead], known: dict[str, list], shapes: list) -> list:
         """The levels that the heads are of, not fitted; the last one looks at what the others find."""
         by_level: dict[str, dict] = {}
         for name, head in heads.items():
             by_level.setdefault(head.level, {})[name] = head
         makers: dict[str, Callable] = {
-            "cell": lambda own: PlaceLevel(Cells(self._cell_size(own, known), self.reach), own),
+            "cell": lambda own: cell_level(own, known, shapes, self.cell, self.reach),
             "pixel": lambda own: PixelLevel(self.trunk is None, own),
             "region": lambda own: PlaceLevel(Regions(self.n_regions, self.trunk is None), own),
             "image": ImageLevel,
         }
         return [make(by_level[level]) for level, make in makers.items() if level in by_level]
-
-    def _cell_size(self, heads: dict, known: dict[str, list]) -> int:
-        if self.cell is not None:
-            return self.cell
-        asked = [
-            head.cell_size([one for one in known[name] if one is not None]) for name, head in heads.items()
-        ]
-        return min(asked)
 
     def _needs_trunk(self, heads: dict[str, AnnotationHead]) -> bool:
         """Without one that was given, pixels and regions see the derivatives alone."""

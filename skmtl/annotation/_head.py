@@ -76,6 +76,11 @@ class AnnotationHead(Component):
         codes = moves.pixels(parts[0][None])[0]
         return (codes, *parts[1:]) if isinstance(one, tuple) else codes
 
+    def extents(self, one: Any) -> np.ndarray:
+        """How large the things are in pixels that `read` found in an image, one number for each; by default
+        none are."""
+        return np.zeros(0)
+
     def counts(self, there: np.ndarray, most: int) -> np.ndarray:
         """Of ``there`` (n_codes,) rows of each kind, how many to learn from, at most ``most`` together.
 

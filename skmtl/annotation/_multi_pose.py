@@ -10,7 +10,7 @@ from ._bodies import Bodies, hulls, read_bodies, tolerances
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, kind_field
 from ._moved import boxes_after, points_after
-from ._points import NEAR, SIZES, cell_between, cells_around, place_of, ways_to
+from ._points import NEAR, cell_between, cells_around, extents_of, place_of, ways_to
 
 #: Cells of an image that may speak for a body, the surest ones.
 CANDIDATES = 1000
@@ -67,15 +67,19 @@ class MultiPoseHead(AnnotationHead):
     def read(self, annotation, shape, where):
         return read_bodies(annotation, shape, where)
 
-    def cell_size(self, known: list[Bodies]) -> int:
-        """A third of the way between the two nearest points of a body (the median), from 2 to 16 pixels; of
-        bodies of one point a fourth of the smaller side of their box."""
+    def cell_size(self, known: list[Bodies]) -> float:
+        """Four and a half of them lie between the two nearest points of a body (the median); of bodies of one
+        point a fourth of the smaller side of their box."""
         size = cell_between([points for one in known for points in one.points])
         if size is None:
             boxes = np.concatenate([one.boxes for one in known])
             sides = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
-            size = np.nanmedian(sides) / 4 if np.isfinite(sides).any() else SIZES[0]
-        return int(np.clip(round(size), *SIZES))
+            size = np.nanmedian(sides) / 4 if np.isfinite(sides).any() else 0.0
+        return size
+
+    def extents(self, one: Bodies):
+        """How far the points of each body are from their middle."""
+        return extents_of(one.points)
 
     def learn(self, known, name):
         full = [one for one in known if len(one.points)]

@@ -15,8 +15,8 @@ from ._suppression import suppress, vote
 
 #: Candidates of an image that go into non-maximum suppression, the surest ones.
 CANDIDATES = 1000
-#: Cells of the smaller side of a typical box, from which the size of a cell follows; and its bounds.
-CELLS_A_SIDE, SIZES = 4, (2, 16)
+#: Cells of the smaller side of a typical box, from which the size of a cell follows.
+CELLS_A_SIDE = 4
 #: Empty cells to learn from for each one that speaks for an object, and at least how many.
 EMPTY, LEAST = 3, 1000
 #: Each image is taken to show one object where so large a share of those with any shows one.
@@ -65,12 +65,14 @@ class ObjectsHead(ObjectHead):
     def read(self, annotation, shape, where):
         return read_objects(annotation, shape, where)
 
-    def cell_size(self, known: list[Known]) -> int:
-        """A fourth of the smaller side of a small box (the lower quartile), from 2 to 16 pixels."""
+    def cell_size(self, known: list[Known]) -> float:
+        """A fourth of the smaller side of a small box (the lower quartile)."""
         sides = np.concatenate([(one.boxes[:, 2:] - one.boxes[:, :2]).min(axis=1) for one in known])
-        return (
-            int(np.clip(round(np.quantile(sides, 0.25) / CELLS_A_SIDE), *SIZES)) if len(sides) else SIZES[1]
-        )
+        return np.quantile(sides, 0.25) / CELLS_A_SIDE if len(sides) else np.inf
+
+    def extents(self, one: Known):
+        """The roots of the areas of boxes."""
+        return np.sqrt((one.boxes[:, 2:] - one.boxes[:, :2]).prod(axis=1))
 
     def learn(self, known, name):
         classes = join_labels([one.labels for one in known])

@@ -45,9 +45,12 @@ class OneBoxHead(AnnotationHead):
             return None
         return read_objects({"boxes": box[None], "labels": [1]}, shape, where)
 
-    def cell_size(self, known: list[Known]) -> int:
+    def cell_size(self, known: list[Known]) -> float:
         """As of `ObjectsHead`."""
         return self._objects.cell_size(known)
+
+    def extents(self, one: Known):
+        return self._objects.extents(one)
 
     def learn(self, known, name):
         return self._objects.learn(known, name)
@@ -63,7 +66,8 @@ class OneBoxHead(AnnotationHead):
         return moved if len(moved.boxes) else None
 
     def counts(self, there, most):
-        return self._objects.counts(there, most)
+        """As of `ObjectsHead`, of half as many: cells of one box each are alike."""
+        return self._objects.counts(there, most // 2)
 
     def decode(self, told, frame: Grid, spec):
         return self._objects.surest(told, frame)

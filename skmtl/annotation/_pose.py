@@ -9,8 +9,10 @@ from ..io import ImageRecord
 from ._cells import Grid
 from ._head import UNKNOWN, AnnotationHead, Clue, kind_field
 from ._moved import points_after
-from ._points import NEAR, SIZES, cell_between, place_of, read_points, ways_to
+from ._objects import EMPTY
+from ._points import NEAR, cell_between, extents_of, read_points, ways_to
 from ._records import check_size
+from ._shape import learn_joints, points_told
 
 #: The way from the middle of a body to its edges as a share of how far apart its points are, and at least of
 #: the longer side of the image.
@@ -20,8 +22,11 @@ WAY, LEAST_WAY = 1.0, 0.08
 class PoseHead(AnnotationHead):
     """K key points of the one body that an image shows.
 
-    A cell tells which point it is nearest to, if any is near, and the way to every near point. A point lies
-    where the cells around its surest cell say, each weighted by how sure it is.
+    A cell tells which point it is nearest to, if any is near, and the way to every near point. How the points
+    of a body lie to each other is learned as a tree of offsets, those that vary least, each a Gaussian
+    (pictorial structures). A point lies where the cells say that are surest of it in the light of what others
+    say of the points that it is joined to: one eye does not land where the other one is, nor in the
+    background. Where points move freely, the Gaussians are wide and each cell is believed by itself.
 
     Parameters
     ----------
@@ -35,6 +40,10 @@ class PoseHead(AnnotationHead):
     body with unknown points no cell counts as empty. Predicted are points (K, 3) float64 as x, y, confidence
     in 0..1. `score` is PCK: the share of known points that are predicted within ``share`` of the longer side
     of the image.
+
+    References
+    ----------
+    P. Felzenszwalb, D. Huttenlocher, "Pictorial structures for object recognition", IJCV 2005.
     """
 
     level = "cell"
@@ -52,12 +61,16 @@ class PoseHead(AnnotationHead):
             raise ValueError(f"{where}: points are (K, 2) or (K, 3), got {np.shape(annotation)}")
         return read_points(annotation, shape, where), max(shape[:2])
 
-    def cell_size(self, known) -> int:
-        """A third of the way between the two nearest points of a body (the median), from 2 to 16 pixels."""
+    def cell_size(self, known) -> float:
+        """Four and a half of them lie between the two nearest points of a body (the median)."""
         size = cell_between([points for points, _ in known])
         if size is None:  # one point alone
-            return int(np.clip(round(max(known[0][1] / 40, 2)), *SIZES)) if known else SIZES[1]
+            return known[0][1] / 40 if known else np.inf
         return size
+
+    def extents(self, one):
+        """How far the points are from their middle."""
+        return extents_of(one[0][None])
 
     def learn(self, known, name):
         lengths = {len(points) for points, _ in known}
@@ -66,7 +79,8 @@ class PoseHead(AnnotationHead):
         seen = np.isfinite([points[:, 0] for points, _ in known]).any(axis=0)
         if not seen.all():
             raise ValueError(f"{name}: point {int((~seen).argmax())} is known in no image")
-        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen)}
+        joints = learn_joints([points for points, _ in known])
+        return {"name": name, "n_points": len(seen), "n_codes": 1 + len(seen), "joints": joints}
 
     def fields(self, spec):
         return {"kind": kind_field(), "way": NumberHead()}
@@ -81,26 +95,33 @@ class PoseHead(AnnotationHead):
 
     def moved(self, one, moves, spec):
         points = points_after(moves, one[0])
-        return (points, one[1]) if np.isfinite(points).any() else None
+        return (points, max(moves.size)) if np.isfinite(points).any() else None
+
+    def counts(self, there, most):
+        """As many of every point; empty cells three for each of those, and a quarter of all at least."""
+        drawn = super().counts(there, most)
+        drawn[0] = min(drawn[0], max(EMPTY * drawn[1:].sum(), most // 4))
+        return drawn
 
     def decode(self, told, frame: Grid, spec):
         sure = told["kind"][:, 1:]
-        ways = told["way"].reshape(len(sure), -1, 2)
-        best = sure.argmax(axis=0)
-        places = [place_of(sure[:, k], ways[:, k], cell, frame) for k, cell in enumerate(best)]
-        return np.column_stack([np.clip(places, 0, frame.shape[::-1]), sure.max(axis=0)])
+        return points_told(sure, told["way"].reshape(*sure.shape, 2), spec["joints"], frame)
 
     def clue(self, told, frame: Grid, spec):
-        """A square around the surer points, wider than they are apart: they may all lie inside the body."""
+        """A square around the surer points, wider than they are apart: they may all lie inside the body; and
+        how all points lie around their middle, in `extents`."""
         points = self.decode(told, frame, spec)
-        points = points[points[:, 2] >= points[:, 2].max() / 2, :2]
-        low, high = points.min(axis=0), points.max(axis=0)
+        surer = points[points[:, 2] >= points[:, 2].max() / 2, :2]
+        low, high = surer.min(axis=0), surer.max(axis=0)
         half = max(WAY * (high - low).max(), LEAST_WAY * max(frame.shape))
-        return Clue(np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half]), np.zeros(0))
+        box = np.concatenate([(low + high) / 2 - half, (low + high) / 2 + half])
+        size = extents_of(points[None, :, :2]).max(initial=0) or np.inf
+        shape = (points[:, :2] - points[:, :2].mean(axis=0)) / size
+        return Clue(box, shape.ravel() if len(shape) > 1 else np.zeros(0))
 
     def uncertainty(self, told, frame, spec):
         """1 - the confidence of the least sure point."""
-        return float(1 - told["kind"][:, 1:].max(axis=0).min())
+        return float(1 - self.decode(told, frame, spec)[:, 2].min())
 
     def score(self, truth, found, spec):
         right = []

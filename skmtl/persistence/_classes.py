@@ -24,13 +24,16 @@ PUBLIC = (
 #: And what they hold: "package.Class" -> the module it lives in. Of scikit-learn only models that are
 #: arrays and numbers.
 PARTS = {
+    "annotation.CellLevel": "skmtl.annotation._scale",
     "annotation.Cells": "skmtl.annotation._rows",
     "annotation.CloserLook": "skmtl.annotation._closer",
     "annotation.ImageLevel": "skmtl.annotation._whole",
+    "annotation.Joint": "skmtl.annotation._shape",
     "annotation.PixelLevel": "skmtl.annotation._looks",
     "annotation.PlaceLevel": "skmtl.annotation._levels",
     "annotation.Projection": "skmtl.annotation._projection",
     "annotation.Regions": "skmtl.annotation._rows",
+    "annotation.Scale": "skmtl.annotation._scale",
     "feature_extraction.FittedLayer": "skmtl.feature_extraction._layers",
     "feature_extraction.Geometry": "skmtl.feature_extraction._layers",
     "io.Report": "skmtl.io",
