@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ._resample import triangle
+
 #: Side of what is cut out of an image in pixels, cells a side that it is pooled over, and how much wider it
 #: is than what was found.
 SIDE, CELLS, WIDER = 48, 4, 1.2
@@ -44,5 +46,5 @@ def _weights(start: float, side: float, n: int) -> tuple[np.ndarray, np.ndarray]
     step = side / SIDE
     reach, places = max(step, 1), start + (np.arange(SIDE) + 0.5) * step
     pixels = np.arange(int(places[0] - reach) - 1, int(places[-1] + reach) + 1)
-    weights = np.maximum(1 - np.abs(pixels + 0.5 - places[:, None]) / reach, 0)
+    weights = triangle(pixels, places, reach)
     return np.clip(pixels, 0, n - 1), weights / weights.sum(axis=1, keepdims=True)

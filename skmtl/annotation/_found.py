@@ -35,7 +35,7 @@ class ObjectHead(AnnotationHead):
     """A head of any number of objects in an image, each of one of some classes.
 
     Where there are two classes or more a `CloserLook` at what was found has a say in what it is:
-    what it makes of `found` then stands in ``told["found"]``.
+    what it makes of `found` then stands in ``told["found"]``, else what `found` gave when first asked.
     """
 
     def whole(self, one: Any) -> Known:
@@ -51,8 +51,9 @@ class ObjectHead(AnnotationHead):
         raise NotImplementedError
 
     def decode(self, told, frame, spec):
-        found = told["found"] if "found" in told else self.found(told, frame, spec)
-        return self.report(found, spec)
+        if "found" not in told:  # kept: `clue` asks for the same objects again
+            told["found"] = self.found(told, frame, spec)
+        return self.report(told["found"], spec)
 
     def clue(self, told, frame, spec):
         """How many objects there are."""

@@ -90,7 +90,8 @@ class AnnotationHead(Component):
 
     def weigh(self, kinds: np.ndarray, weight: np.ndarray, spec: dict) -> None:
         """Remember in ``spec`` what `decode` needs to know of the network: the probabilities (m, n_codes)
-        that it tells of the rows it has learned from, each of which stands for ``weight`` (m,) rows."""
+        that it tells of the rows it has learned from, each of which stands for ``weight`` (m,) rows; of heads
+        with a field "kind"."""
 
     def decode(self, told: dict[str, np.ndarray], frame, spec: dict) -> Any:
         """The annotation that the rows' values mean."""

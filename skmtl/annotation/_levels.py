@@ -139,7 +139,7 @@ class PlaceLevel:
     def _fields(self) -> list:
         """What the network tells: names and heads."""
         return [
-            (_field(name, field), one)
+            (field_name(name, field), one)
             for name, head in self.heads.items()
             for field, one in head.fields(self.specs[name]).items()
         ]
@@ -183,7 +183,7 @@ class PlaceLevel:
             return None
         # What a head did not draw itself it does not learn: of its kinds others draw what is no fair sample.
         fields = {
-            _field(name, field): _known_at(rows, own[name], values)
+            field_name(name, field): _known_at(rows, own[name], values)
             for name, told in targets.items()
             for field, values in told.items()
         }
@@ -213,9 +213,9 @@ class PlaceLevel:
         return {name: self._of_head(network, name, whole) for name in self.heads}
 
     def _of_head(self, network, name: str, whole: dict) -> dict[str, np.ndarray]:
-        told = {field: whole[_field(name, field)] for field in self.heads[name].fields(self.specs[name])}
+        told = {field: whole[field_name(name, field)] for field in self.heads[name].fields(self.specs[name])}
         if "kind" in told:
-            seen = network.specs_[_field(name, "kind")]["classes"]
+            seen = network.specs_[field_name(name, "kind")]["classes"]
             told["kind"] = set_right(told["kind"], seen, self.shares[name])
         return told
 
@@ -231,7 +231,7 @@ def gathered(parts: Iterable[tuple[np.ndarray, dict[str, np.ndarray]]], n: int) 
     return whole
 
 
-def _field(name: str, field: str) -> str:
+def field_name(name: str, field: str) -> str:
     return f"{name}_{field}"
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from ..neural_network import MultiHeadNetwork
 from ..utils._parallel import run_blocks
 from ._cells import Grid, grid_of
-from ._head import UNKNOWN
-from ._levels import Drawn, Examples, PlaceLevel, Settings, _field, gathered, learn_network
+from ._head import UNKNOWN, AnnotationHead
+from ._levels import Drawn, Examples, PlaceLevel, Settings, field_name, gathered, learn_network
 from ._projection import learn_projection
 from ._sight import TILE, Area, Sight, Told, areas, everywhere
 from ._through import Through
@@ -72,13 +72,15 @@ class PixelLevel(PlaceLevel):
         self._weigh(X, fields)
 
     def _weigh(self, X: np.ndarray, fields: dict) -> None:
-        """Let the heads know what the network tells of the rows drawn."""
+        """Let the heads that ask for it know what the network tells of the rows drawn."""
+        asking = [name for name, head in self.heads.items() if type(head).weigh is not AnnotationHead.weigh]
+        if not asking:
+            return
         told = self._by_head(self.network, self.network._outputs(X, np.float32))
-        for name, head in self.heads.items():
-            if "kind" in told[name]:
-                kind = fields[_field(name, "kind")]
-                known = kind != UNKNOWN
-                head.weigh(told[name]["kind"][known], 1 / self.shares[name][kind[known]], self.specs[name])
+        for name in asking:
+            kind = fields[field_name(name, "kind")]
+            known, share = kind != UNKNOWN, self.shares[name]
+            self.heads[name].weigh(told[name]["kind"][known], 1 / share[kind[known]], self.specs[name])
 
     def _gathered(self, examples: Examples, parts: list[Drawn], look: Callable, settings) -> np.ndarray:
         """The features (m, f) of all rows drawn."""

@@ -129,6 +129,8 @@ class LinesHead(PixelsHead):
     """
 
     fine = True
+    # The threshold says what is a line.
+    weigh = AnnotationHead.weigh
 
     def __init__(self, unlabelled=IGNORE, threshold=0.3, tolerance=2.0):
         super().__init__(unlabelled)

@@ -30,13 +30,19 @@ def resampled(image: np.ndarray, factor: float) -> np.ndarray:
     return np.rint(out).astype(image.dtype) if image.dtype.kind in "iu" else out.astype(kind, copy=False)
 
 
+def triangle(pixels: np.ndarray, places: np.ndarray, reach: float) -> np.ndarray:
+    """Weights (m, k) of ``pixels`` (k,) or (m, k) for ``places`` (m,): 1 where the middle of a pixel lies,
+    down to 0 at ``reach`` from it."""
+    return np.maximum(1 - np.abs(pixels + 0.5 - places[:, None]) / reach, 0)
+
+
 def _weights(length: int, factor: float) -> csr_matrix:
     """How much each of ``length`` pixels counts for each of those ``factor`` times as large."""
     n, width = int(np.ceil(length / factor)), max(factor, 1.0)
     middles = (np.arange(n) + 0.5) * factor
     reach = int(np.ceil(width))
     pixels = np.floor(middles).astype(np.int64)[:, None] + np.arange(-reach, reach + 1)
-    weights = np.maximum(1 - np.abs(pixels + 0.5 - middles[:, None]) / width, 0)
+    weights = triangle(pixels, middles, width)
     weights[(pixels < 0) | (pixels >= length)] = 0
     weights /= weights.sum(axis=1, keepdims=True)
     row, column = np.nonzero(weights)

@@ -90,6 +90,7 @@ def cell_level(
     if cell is not None:
         return CellLevel(Cells(cell, reach), heads, Scale())
     scale, asked = Scale(), _asked(heads, known)
+    # By default annotations do not move, so they cannot follow an image into other pixels.
     if not any(type(head).moved is AnnotationHead.moved for head in heads.values()):
         middle = float(np.median([_side(shape) for shape in shapes]))
         if _alike(heads, known, shapes):
